@@ -1,0 +1,107 @@
+"""`adaseq train`: from a configuration to a trained and tested model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from adaseq.errors import AdaSeqError
+
+HELP = "train a model from a configuration, and test it"
+
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("-c", "--config_path", metavar="FILE", help="the configuration: YAML or JSON")
+    parser.add_argument(
+        "-w", "--work_dir", metavar="FOLDER", help="the run folder, instead of exp_dir/exp_name/run_name"
+    )
+    parser.add_argument(
+        "-n", "-r", "--run_name", metavar="NAME", help="the name of the run; by default the time of its start"
+    )
+    parser.add_argument(
+        "-f",
+        "--force",
+        nargs="?",
+        const=True,
+        default=False,
+        type=_switch,
+        metavar="true|false",
+        help="overwrite what an earlier run has left in the folder",
+    )
+    parser.add_argument("-ckpt", "--checkpoint_path", metavar="PATH", help="weights to begin with: a file or a folder")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with a run that was stopped; name it with -w or -n"
+    )
+    parser.add_argument("--seed", type=int, metavar="NUMBER", help="the seed, instead of experiment.seed")
+    parser.add_argument(
+        "-d", "--device", default="gpu", help="gpu (default; falls back to the CPU), cpu, cuda:NUMBER or mps"
+    )
+    parser.add_argument("--use_fp16", action="store_true", help="compute in half precision")
+    parser.add_argument("--use_bf16", action="store_true", help="compute in bfloat16")
+    parser.add_argument(
+        "--local_rank", "--local-rank", type=int, metavar="NUMBER", help="set by launchers; torchrun does without it"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the configuration: train.optimizer.lr=3e-5 (repeatable)",
+    )
+    parser.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="import a module of yours (repeatable)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; of several processes only the first one talks."""
+    if args.local_rank is not None:
+        os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
+    if args.config_path is None and not (args.resume and args.work_dir):
+        raise AdaSeqError("A configuration is needed: -c FILE. Only --resume -w RUN_FOLDER finds it by itself.")
+    from adaseq.training.interrupts import TrainingInterrupted
+    from adaseq.training.train import train_model
+
+    try:
+        train_model(
+            args.config_path,
+            work_dir=args.work_dir,
+            run_name=args.run_name,
+            force=args.force,
+            checkpoint_path=args.checkpoint_path,
+            resume=args.resume,
+            seed=args.seed,
+            device=args.device,
+            use_fp16=args.use_fp16,
+            use_bf16=args.use_bf16,
+            overrides=args.set,
+            imports=args.imports,
+        )
+    except TrainingInterrupted as stop:
+        _say(str(stop))
+        return stop.exit_status
+    except AdaSeqError as error:
+        _say(f"error: {error}")
+        return 2
+    return 0
+
+
+def _switch(text: str) -> bool:
+    """The value of an old `-f true`."""
+    if text.lower() not in (*_YES, *_NO):
+        raise argparse.ArgumentTypeError(f"received '{text}'; expected true or false, or nothing at all")
+    return text.lower() in _YES
+
+
+def _say(message: str) -> None:
+    if os.environ.get("RANK", "0") == "0":
+        print(message, file=sys.stderr)

@@ -1,0 +1,177 @@
+"""What can be checked without importing a component: sections, types, and the keys of the data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from adaseq import metainfo
+from adaseq.config.components import check_component, find_class
+from adaseq.config.document import Document, Place
+from adaseq.config.pairing import MODEL_OF_TASK
+from adaseq.config.plugins import installed_plugins
+from adaseq.config.problems import listed
+from adaseq.config.sections import Dataset, Sections
+from adaseq.config.validation import INVALID, check_value
+from adaseq.errors import nearest
+from adaseq.registry import FORMATS, no_such_component
+
+TASKS = tuple(MODEL_OF_TASK)
+SPLITS = ("train", "valid", "test")
+_REMOTE = frozenset({"path", "name", "access_token", "namespace", "subset_name", "transform", "split", "revision"})
+# An empty section means the same as none. `evaluation:` is not among them: empty, it switches the evaluation off.
+_MAY_BE_EMPTY: tuple[Place, ...] = (
+    ("experiment",),
+    ("preprocessor",),
+    ("data_collator",),
+    ("model",),
+    ("train",),
+    ("plugins",),
+    ("train", "dataloader"),
+    ("train", "optimizer", "options"),
+    ("train", "lr_scheduler", "options"),
+    ("evaluation", "dataloader"),
+)
+
+
+def check_sections(document: Document) -> Sections | None:
+    """Check everything but the arguments of components.
+
+    Args:
+        document: is told what is wrong.
+
+    Returns:
+        The sections, or None if something is wrong with them.
+    """
+    _drop_empty(document)
+    before = len(document.problems)
+    sections = check_value(Sections, document.data, document, ())
+    _check_task(document)
+    _check_model(document)
+    _check_types(document)
+    _check_dataset(document)
+    if sections is INVALID or len(document.problems) > before:
+        return None
+    return sections
+
+
+def check_format(document: Document) -> dict[str, Any]:
+    """The options of the data format, with their defaults; reports what is wrong with them."""
+    dataset = document.data["dataset"]
+    name = dataset.get("data_type")
+    if find_class(document, FORMATS, name, ("dataset", "data_type")) is None:
+        return {}
+    own = set(Dataset.model_fields)
+    options = {key: value for key, value in dataset.items() if key not in own}
+    before = len(document.problems)
+    block = check_component(document, FORMATS, {**options, "type": name}, ("dataset",), own)
+    if block is None or len(document.problems) > before:
+        return {}
+    del block["type"]
+    return block
+
+
+def check_by_source(document: Document) -> None:
+    """Check the arguments of components by the source code of the components, for a document that has problems anyway."""
+    from adaseq.config.completion import Components
+    from adaseq.config.source_catalogue import SourceCatalogue
+
+    Components(document, SourceCatalogue()).check()
+
+
+def _drop_empty(document: Document) -> None:
+    for *parents, key in _MAY_BE_EMPTY:
+        section = document.at(tuple(parents))
+        if isinstance(section, dict) and key in section and section[key] is None:
+            del section[key]
+
+
+def _check_task(document: Document) -> None:
+    task = document.data.get("task")
+    if isinstance(task, str) and task not in TASKS:
+        document.report(("task",), f"there is no task '{task}'{nearest(task, TASKS) or ';'} known: {listed(TASKS)}")
+
+
+def _check_model(document: Document) -> None:
+    if "model" not in document.data:
+        document.report(
+            ("model",),
+            "is required: the network, or at least its backbone: model.embedder.model_name_or_path",
+            at_key=True,
+        )
+
+
+def _names(kind: type) -> list[str]:
+    return sorted(value for key, value in vars(kind).items() if key.isupper())
+
+
+def _typed(document: Document) -> Iterator[tuple[Place, Any, str, type]]:
+    """The path, the value, the kind and the known names of every `type:` that can be known without an import."""
+    places: list[tuple[Place, str, type]] = [
+        (("preprocessor",), "preprocessor", metainfo.Preprocessors),
+        (("data_collator",), "data collator", metainfo.DataCollators),
+        (("model",), "model", metainfo.Models),
+        (("model", "embedder"), "embedder", metainfo.Embedders),
+        (("model", "encoder"), "encoder", metainfo.Encoders),
+    ]
+    lists: list[tuple[Place, str, type]] = [
+        (("train", "hooks"), "hook", metainfo.Hooks),
+        (("evaluation", "metrics"), "metric", metainfo.Metrics),
+    ]
+    for path, kind, names in lists:
+        several = document.at(path)
+        count = len(several) if isinstance(several, list) else 0
+        places += [((*path, index), kind, names) for index in range(count)] or [(path, kind, names)]
+    for path, kind, names in places:
+        block = document.at(path)
+        if isinstance(block, dict):
+            yield (*path, "type"), block.get("type"), kind, names
+        else:
+            yield path, block, kind, names
+    yield ("train", "trainer"), document.at(("train", "trainer")), "trainer", metainfo.Trainers
+    yield ("dataset", "data_type"), document.at(("dataset", "data_type")), "data format", metainfo.Formats
+
+
+def _check_types(document: Document) -> None:
+    unknown = [
+        (path, value, kind, _names(names))
+        for path, value, kind, names in _typed(document)
+        if isinstance(value, str) and ":" not in value and value not in _names(names)
+    ]
+    if unknown and not document.data.get("plugins") and not installed_plugins():
+        for path, value, kind, names in unknown:
+            document.report(path, no_such_component(kind, value, names))
+
+
+def _check_dataset(document: Document) -> None:
+    dataset = document.data.get("dataset")
+    if not isinstance(dataset, dict):
+        return
+    for key in sorted(_REMOTE & dataset.keys(), key=str):
+        document.report(
+            ("dataset", key), "only local files can be read: give them under dataset.data_file", at_key=True
+        )
+        del dataset[key]
+    files = dataset.get("data_file")
+    if files is None:
+        document.report(
+            ("dataset", "data_file"),
+            "is required: a mapping of train, valid and test to files, or a folder or archive that holds them",
+            at_key=True,
+        )
+    elif isinstance(files, dict):
+        for split in files:
+            if split not in SPLITS:
+                document.report(
+                    ("dataset", "data_file", split),
+                    f"there is no split '{split}'{nearest(str(split), (*SPLITS, 'dev')) or ';'} allowed: {listed(SPLITS)}",
+                    at_key=True,
+                )
+    if dataset.get("data_type") is None:
+        document.report(
+            ("dataset", "data_type"),
+            f"is required: the format of the files; known: {listed(_names(metainfo.Formats))}",
+            at_key=True,
+        )
+    elif dataset["data_type"] in _names(metainfo.Formats):
+        check_format(document)

@@ -1,0 +1,180 @@
+"""Configurations of AdaSeq 0.6: other spellings, and keys that it swallowed without effect.
+
+What works as it always did is rewritten in silence; what now does something, or what never did anything, is said in a
+warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adaseq.config.document import Document, Place, plain, walk
+from adaseq.config.problems import shown
+
+_TASKS = {"mcce-entity-typing": "entity-typing"}
+_TAG = re.compile(r"[BIES]-(.+)\Z")
+# What the old trainer added to the configuration that it wrote beside a model.
+_WRITTEN_BY_TRAINER: tuple[Place, ...] = (
+    ("framework",),
+    ("pipeline",),
+    ("evaluation", "period"),
+    ("train", "checkpoint"),
+    ("train", "logging"),
+    ("train", "work_dir"),
+)
+_WITHOUT_EFFECT = ("bio2bioes", "lower", "mode")
+
+
+def upgrade(document: Document) -> None:
+    """Rewrite a configuration of AdaSeq 0.6 in place; what needs no rewriting is left alone."""
+    if isinstance(document.data, dict):
+        for step in _STEPS:
+            step(document)
+
+
+def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration in the `configuration.json` of a model folder that AdaSeq 0.6 wrote, as one of today.
+
+    Args:
+        configuration: what is in the file.
+
+    Returns:
+        A configuration that `load_config` takes, apart from data files that may be gone. `model.id_to_label` has whole
+        numbers for keys; `preprocessor` has `labels` and `label_to_id`, and neither `model_dir` (the tokenizer lies in
+        the folder) nor `max_length` (which had no effect).
+    """
+    config = plain(configuration)
+    for *parents, key in _WRITTEN_BY_TRAINER:
+        section = Document(data=config).at(tuple(parents))
+        if isinstance(section, dict):
+            section.pop(key, None)
+    config["plugins"] = [name for name in config.get("plugins") or [] if name != "adaseq"]
+    model, preprocessor = config.get("model"), config.get("preprocessor")
+    if isinstance(model, dict):
+        for name, value in model.items():
+            if name.endswith("id_to_label") and isinstance(value, dict):
+                model[name] = {int(i): label for i, label in value.items()}
+    if isinstance(preprocessor, dict):
+        for name in ("model_dir", "max_length", *_WITHOUT_EFFECT):
+            preprocessor.pop(name, None)
+        if "label_to_id" in preprocessor:
+            ids = preprocessor["label_to_id"]
+            preprocessor.setdefault("labels", label_types(sorted(ids, key=lambda tag: ids[tag])))
+    document = Document(data=config)
+    upgrade(document)
+    return dict(document.data)
+
+
+def label_types(tags: list[str]) -> list[str]:
+    """The label types of a list of tags, in order; tags without a boundary prefix are types themselves."""
+    matches = [_TAG.match(tag) for tag in tags]
+    if not any(matches):
+        return [tag for tag in tags if tag != "O"]
+    return list(dict.fromkeys(match[1] for match in matches if match))
+
+
+def _stray_quotes(document: Document) -> None:
+    """`weight_decay": 0.1`: one of the shipped examples had a quote too many in a key."""
+    for path, value in list(walk(document.data)):
+        if not isinstance(value, dict):
+            continue
+        for key in list(value):
+            bare = key.strip("\"'") if isinstance(key, str) else key
+            if bare != key and bare and bare not in value:
+                document.warn((*path, key), f"the key has a stray quote; it is read as '{bare}'")
+                _rename(document, path, key, bare)
+
+
+def _spellings(document: Document) -> None:
+    optimizer = document.at(("train", "optimizer"))
+    if isinstance(optimizer, dict) and "param_group" in optimizer:
+        if "param_groups" in optimizer:
+            document.report(("train", "optimizer", "param_group"), "give it or 'param_groups', not both", at_key=True)
+            del optimizer["param_group"]
+        else:
+            _rename(document, ("train", "optimizer"), "param_group", "param_groups")
+    files = document.at(("dataset", "data_file"))
+    if isinstance(files, dict) and "dev" in files:
+        if "valid" in files:
+            document.report(("dataset", "data_file", "dev"), "means the same as 'valid'; give one of them", at_key=True)
+            del files["dev"]
+        else:
+            _rename(document, ("dataset", "data_file"), "dev", "valid")
+    for path, value in walk(document.at(("evaluation", "metrics"))):
+        if path and path[-1] == "dump_format" and value == "column":
+            document.at(("evaluation", "metrics", *path[:-1]))["dump_format"] = "conll"
+    if isinstance(document.data.get("plugins"), str):
+        document.data["plugins"] = [document.data["plugins"]]
+
+
+def _task(document: Document) -> None:
+    data = document.data
+    inner = document.at(("dataset", "task"))
+    for section in (data, data.get("dataset")):
+        if isinstance(section, dict) and isinstance(section.get("task"), str):
+            section["task"] = _TASKS.get(section["task"], section["task"])
+    if inner is None:
+        return
+    if data.get("task") is None:
+        data["task"] = inner
+        document.move(("dataset", "task"), ("task",))
+    elif data["task"] != data["dataset"]["task"]:
+        document.report(
+            ("dataset", "task"),
+            f"received {shown(inner)}, but the top-level task is {shown(data['task'])}; leave it out here",
+        )
+    del data["dataset"]["task"]
+
+
+def _swallowed_keys(document: Document) -> None:
+    for section in ("dataset", "preprocessor"):
+        block = document.data.get(section)
+        if not isinstance(block, dict):
+            continue
+        if "bio2bioes" in block:
+            document.warn(
+                (section, "bio2bioes"),
+                "has no effect: tags are read in the scheme that they are written in and trained in that of "
+                "preprocessor.tag_scheme, BIOES by default",
+            )
+            del block["bio2bioes"]
+        if "lower" in block:
+            if block["lower"] in (True, "yes", "on"):
+                document.warn(
+                    (section, "lower"),
+                    "now lower-cases the words that the model sees, which it did not do in AdaSeq 0.6; its name is "
+                    "preprocessor.lowercase",
+                )
+                preprocessor = document.data.get("preprocessor")
+                if not isinstance(preprocessor, dict):
+                    document.data["preprocessor"] = {} if preprocessor is None else {"type": preprocessor}
+                document.data["preprocessor"].setdefault("lowercase", True)
+                document.move((section, "lower"), ("preprocessor", "lowercase"))
+            del block["lower"]
+
+
+def _given_tags(document: Document) -> None:
+    """`model.id_to_label` fixes the tags of the preprocessor too."""
+    given = document.at(("model", "id_to_label"))
+    preprocessor = document.data.get("preprocessor")
+    if not isinstance(given, dict) or not (preprocessor is None or isinstance(preprocessor, (dict, str))):
+        return
+    block = {"type": preprocessor} if isinstance(preprocessor, str) else dict(preprocessor or {})
+    if "label_to_id" not in block and all(str(i).isdigit() and isinstance(label, str) for i, label in given.items()):
+        block["label_to_id"] = {label: int(i) for i, label in given.items()}
+        document.data["preprocessor"] = block
+        document.move(("model", "id_to_label"), ("preprocessor", "label_to_id"))
+
+
+_STEPS: tuple[Callable[[Document], None], ...] = (_stray_quotes, _spellings, _task, _swallowed_keys, _given_tags)
+
+
+def _rename(document: Document, path: Place, old: str, new: str) -> None:
+    """Rename a key, in its place among the others."""
+    section = document.at(path)
+    items = [(new if key == old else key, value) for key, value in section.items()]
+    section.clear()
+    section.update(items)
+    document.move((*path, old), (*path, new))

@@ -1,0 +1,166 @@
+"""Components against their signatures.
+
+Everything that can be wrong with a block `{type: …, **arguments}` is reported; a block that is right comes back with the
+defaults of all its arguments filled in.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection
+from typing import Any
+
+from adaseq.config.document import Document, Place, plain
+from adaseq.config.pairing import default_type
+from adaseq.config.problems import listed, shown
+from adaseq.config.signatures import REQUIRED, Argument, Signature, signature_of
+from adaseq.config.validation import INVALID, check_value, describe, unknown_key
+from adaseq.registry import Registry, UnknownComponent
+
+# `total_iters:` left empty means all of the training; the class itself wants a number.
+_EMPTY_MEANS_SOMETHING = frozenset({"total_iters"})
+
+
+class Catalogue:
+    """Where signatures come from: here, from the classes themselves, which are imported."""
+
+    def names(self, registry: Registry) -> list[str]:
+        """The known types of a kind."""
+        return registry.names()
+
+    def find(self, document: Document, registry: Registry, name: Any, path: Place) -> Signature | None:
+        """The signature of a type; None, with a report about the value at the path, if there is none."""
+        component = find_class(document, registry, name, path)
+        return signature_of(registry, component) if component else None
+
+
+def check_component(
+    document: Document,
+    registry: Registry,
+    value: Any,
+    path: Place,
+    other_keys: Collection[str] = (),
+    catalogue: Catalogue | None = None,
+) -> dict[str, Any] | None:
+    """Check a component block and fill in its defaults.
+
+    Args:
+        document: is told what is wrong.
+        registry: the kind of component.
+        value: the block, or only the name of the type.
+        path: where it stands.
+        other_keys: keys of the block that are not for the constructor; they are left out of the result.
+        catalogue: where signatures come from.
+
+    Returns:
+        The block with all arguments, or None if something is wrong with it.
+    """
+    catalogue = catalogue or Catalogue()
+    before = len(document.problems)
+    block = _as_block(document, registry, value, path, catalogue)
+    type_path = path if isinstance(value, str) else (*path, "type")
+    known = catalogue.find(document, registry, block["type"], type_path) if block else None
+    if block is None or known is None:
+        return None
+    checked: dict[str, Any] = {"type": block["type"]}
+    for name, given in block.items():
+        if name == "type" or name in other_keys:
+            continue
+        place = (*path, name)
+        if name in known.arguments:
+            checked[name] = _check_argument(document, known.arguments[name], given, place, catalogue)
+        elif name in known.supplied:
+            document.report(place, "is filled in by AdaSeq and cannot be set", at_key=True)
+        elif known.is_open:
+            checked[name] = given
+        else:
+            document.report(place, unknown_key(name, sorted({*known.arguments, *other_keys})), at_key=True)
+    _report_missing(document, known, block, path)
+    return with_defaults(checked, known) if len(document.problems) == before else None
+
+
+def find_class(document: Document, registry: Registry, name: Any, path: Place) -> type | None:
+    """The class that a `type:` names; None, with a report, if there is none."""
+    if not isinstance(name, str):
+        document.report(path, f"received {shown(name)}; expected the name of a {registry.kind}")
+        return None
+    try:
+        return registry.get(name)
+    except UnknownComponent as error:
+        document.report(path, str(error))
+    except Exception as error:  # a module of the user's own may fail in any way while it is imported
+        if ":" not in name:
+            raise
+        document.report(path, f"importing '{name.partition(':')[0]}' failed: {import_failure(error)}")
+    return None
+
+
+def import_failure(error: BaseException) -> str:
+    """What went wrong in the import of a user's module, and on which line."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def with_defaults(block: dict[str, Any], known: Signature) -> dict[str, Any]:
+    """The block with the defaults that YAML can hold; what the framework offers is left to it."""
+    filled = dict(block)
+    for argument in known.arguments.values():
+        if argument.name not in filled and not argument.is_offered and argument.default is not REQUIRED:
+            default = plain(argument.default)
+            if _is_plain(default):
+                filled[argument.name] = default
+    return filled
+
+
+def _as_block(
+    document: Document, registry: Registry, value: Any, path: Place, catalogue: Catalogue
+) -> dict[str, Any] | None:
+    if isinstance(value, str):
+        return {"type": value}
+    if not isinstance(value, dict):
+        document.report(
+            path, f"received {shown(value, path)}; expected a {registry.kind}: its name, or a mapping with 'type'"
+        )
+        return None
+    if value.get("type") is not None:
+        return value
+    chosen = default_type(registry, value)
+    if chosen is None:
+        known = listed(catalogue.names(registry))
+        document.report((*path, "type"), f"is required: which {registry.kind} to use; known: {known}", at_key=True)
+        return None
+    return {**value, "type": chosen}
+
+
+def _check_argument(document: Document, argument: Argument, value: Any, path: Place, catalogue: Catalogue) -> Any:
+    hint = argument.component
+    if value is None and (argument.default is None or argument.name in _EMPTY_MEANS_SOMETHING):
+        return None
+    if hint is None:
+        checked = check_value(argument.annotation, value, document, path)
+        return plain(checked) if checked is not INVALID else None
+    if not hint.many:
+        return check_component(document, hint.registry, value, path, catalogue=catalogue)
+    if not isinstance(value, list):
+        document.report(path, f"received {shown(value, path)}; expected a list of {hint.registry.kind}s")
+        return None
+    return [
+        check_component(document, hint.registry, each, (*path, index), catalogue=catalogue)
+        for index, each in enumerate(value)
+    ]
+
+
+def _report_missing(document: Document, known: Signature, block: dict[str, Any], path: Place) -> None:
+    for argument in known.arguments.values():
+        if argument.is_required and argument.name not in block:
+            kind = f"a {argument.component.registry.kind}" if argument.component else describe(argument.annotation)
+            about = f": {known.help[argument.name]}" if argument.name in known.help else ""
+            document.report((*path, argument.name), f"'{block['type']}' needs it ({kind}){about}", at_key=True)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, (str, int)) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(_is_plain(each) for each in value)
+    return value is None or type(value) in (str, bool, int, float)

@@ -1,0 +1,148 @@
+"""Loading a configuration: read, substitute, override, check, fill in.
+
+Problems of the file and its sections are found without importing torch. The arguments of components are checked against
+the components themselves, which takes importing them; that is done once the sections are right.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adaseq.config.compat import upgrade
+from adaseq.config.document import Document, Mark, walk
+from adaseq.config.overrides import apply_extra, apply_overrides
+from adaseq.config.problems import ConfigError, Problem
+from adaseq.config.reader import read_document
+from adaseq.config.substitution import Variables
+from adaseq.errors import nearest
+
+if TYPE_CHECKING:
+    from adaseq.config.config import Config
+    from adaseq.config.sections import Sections
+
+logger = logging.getLogger(__name__)
+
+DEMO = "demo.yaml"
+
+
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    *,
+    check_components: bool = True,
+    check_files: bool = True,
+    extra: Mapping[str, Any] | None = None,
+    imports: Sequence[str] = (),
+) -> Config:
+    """Load a configuration and check it whole.
+
+    Args:
+        source: a YAML or JSON file, or a mapping. In a file, `${NAME}` stands for a variable of the environment; text in
+            a mapping is taken as it is.
+        overrides: `key=value` texts: `train.optimizer.lr=3e-5`.
+        environ: the variables; by default those of the environment.
+        check_components: also check the arguments of components and fill in their defaults. Without it only the sections
+            are checked and filled in.
+        check_files: report local files and folders that are not there.
+        extra: values for dotted paths, which override those of the source: `{"experiment.seed": 7}`.
+        imports: modules to import beside those under `plugins:`.
+
+    Raises:
+        ConfigError: everything that is wrong with it.
+    """
+    variables = Variables(os.environ if environ is None else environ)
+    base_dirs = [Path.cwd()]
+    if isinstance(source, Mapping):
+        document = Document.from_mapping(source)
+    else:
+        path = find_config(source)
+        document = read_document(path, variables)
+        base_dirs.append(path.absolute().parent)
+    apply_overrides(document, overrides, variables)
+    apply_extra(document, extra or {})
+    _add_imports(document, imports)
+    upgrade(document)
+
+    # These modules import pydantic, which takes longer than finding a mistake in the YAML itself.
+    from adaseq.config.checks import check_by_source, check_sections
+    from adaseq.config.files import resolve_paths
+
+    before = len(document.problems)
+    resolve_paths(document, base_dirs, must_exist=check_files)
+    missing_files = len(document.problems) - before
+    sections = check_sections(document)
+    if sections is None or len(document.problems) > missing_files:
+        check_by_source(document)
+        raise ConfigError(document.problems)
+    config = _complete(document, sections, base_dirs, check_components)
+    if config is None or document.problems:
+        raise ConfigError(document.problems)
+    for warning in config.warnings:
+        logger.warning("%s", warning)
+    return config
+
+
+def _complete(document: Document, sections: Sections, base_dirs: list[Path], check_components: bool) -> Config | None:
+    from adaseq.config.checks import check_format
+    from adaseq.config.completion import Components
+    from adaseq.config.components import Catalogue
+    from adaseq.config.config import Config
+    from adaseq.config.plugins import import_plugins, make_importable
+
+    rest = {"base_dirs": base_dirs, "warnings": document.warnings}
+    if not check_components:
+        return Config.assemble(sections, {}, **rest)
+    if sections.plugins or any(isinstance(value, str) and ":" in value for _, value in walk(document.data)):
+        make_importable(base_dirs)
+    before = len(document.problems)
+    import_plugins(document, sections.plugins)
+    if len(document.problems) > before:
+        return None
+    components = Components(document, Catalogue()).check()
+    components["format_options"] = check_format(document)
+    return None if len(document.problems) > before else Config.assemble(sections, components, **rest)
+
+
+def _add_imports(document: Document, imports: Sequence[str]) -> None:
+    """Add modules named on the command line to those under `plugins:`."""
+    if not imports or not isinstance(document.data, dict):
+        return
+    given = document.data.get("plugins")
+    plugins = [given] if isinstance(given, str) else list(given or [])
+    for name in imports:
+        if name not in plugins:
+            document.values[("plugins", len(plugins))] = Mark(f"--import {name}")
+            plugins.append(name)
+    document.data["plugins"] = plugins
+
+
+def find_config(path: str | os.PathLike[str]) -> Path:
+    """The configuration file that a user names; `demo.yaml`, where no such file is, is the one that comes with AdaSeq.
+
+    Raises:
+        ConfigError: there is no such file, or it is a Python file.
+    """
+    file = Path(path)
+    if file.suffix.lower() == ".py":
+        message = (
+            "a Python file is no configuration, since reading it would run it; write the same keys as YAML or JSON, or call "
+            "adaseq.train with a dict from a program of yours"
+        )
+        raise ConfigError([Problem("", str(file), None, None, message)])
+    if file.exists():
+        return file
+    packaged = Path(__file__).resolve().parents[1] / "demo" / DEMO
+    if str(file) == DEMO and packaged.exists():
+        return packaged
+    folder = file.parent
+    if not folder.is_dir():
+        message = f"there is no folder '{folder}'"
+    else:
+        there = [each.name for each in folder.iterdir() if each.suffix in (".yaml", ".yml", ".json")]
+        message = f"there is no such file{nearest(file.name, there)}"
+    raise ConfigError([Problem("", str(file), None, None, message)])

@@ -1,0 +1,191 @@
+"""The sections of a configuration and their keys.
+
+The keys of components (model, preprocessor, optimizer, …) are the arguments of their constructors and not listed here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from adaseq.config.validation import Field, Section, allow_other_keys, nested
+
+Block = Any
+"""A component: its name, or a mapping with `type` and its arguments; checked with the components."""
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Experiment(Section):
+    """Where the results go, and the seed."""
+
+    exp_dir: str = Field("experiments/", description="the folder of all experiments")
+    exp_name: str = Field("unknown", description="the folder of this experiment, inside exp_dir")
+    run_name: str | None = Field(
+        None, description="the folder of one run, inside exp_name; by default the time of its start"
+    )
+    seed: int = Field(42, ge=0, lt=2**32, description="drives everything random")
+
+
+class Dataset(Section):
+    """The data. Options of the format (`delimiter`, `text_key`, …) stand beside these keys."""
+
+    model_config = allow_other_keys
+
+    data_file: str | dict[str, str | list[str]] | None = Field(
+        None, description="a mapping of train, valid and test to files, or a folder or archive that holds them"
+    )
+    data_type: str | None = Field(None, description="the format of the files")
+    labels: str | list[str] | dict[str, Any] | None = Field(
+        None,
+        description="the label types: a list, a file with one per line, or how to count them; counted from the data if absent",
+    )
+    valid: Literal["same_as_test"] | None = Field(
+        None,
+        description="same_as_test: choose the best model on the test data, as the old AdaSeq did without valid data",
+    )
+    valid_ratio: Share | None = Field(None, gt=0, description="the share of the training data to hold out as valid")
+    task: str | None = Field(None, description="the same as the top-level task; need not be given")
+
+
+class DataLoader(Section):
+    """How batches are made."""
+
+    batch_size_per_gpu: Count = Field(16, description="examples in a batch, on each device")
+    workers_per_gpu: int = Field(
+        0, ge=0, description="processes that prepare batches; 0 prepares them in the main process"
+    )
+    pin_memory: bool | None = Field(None, description="copy batches through pinned memory; by default on CUDA devices")
+    persistent_workers: bool = Field(False, description="keep the worker processes from one epoch to the next")
+    prefetch_factor: Count | None = Field(None, description="batches that each worker process prepares ahead")
+    timeout: float = Field(0, ge=0, description="seconds to wait for a worker process; 0 waits for ever")
+
+
+class TrainDataLoader(DataLoader):
+    """How training batches are made."""
+
+    shuffle: bool = Field(True, description="see the training data in a new order in each epoch")
+    drop_last: bool = Field(False, description="leave out the last batch of an epoch if it is not full")
+    group_by_length: bool = Field(True, description="put sentences of similar length into a batch, which saves padding")
+    token_budget: Count | None = Field(
+        None, description="the most pieces in a batch, padding included; batches of long sentences become smaller"
+    )
+
+
+class EvaluationDataLoader(DataLoader):
+    """How evaluation batches are made."""
+
+    batch_size_per_gpu: Count = Field(32, description="examples in a batch, on each device")
+    shuffle: Literal[False] = Field(False, description="evaluation keeps the order of the data")
+
+
+class GradClip(Section):
+    """Gradient clipping."""
+
+    max_norm: float = Field(gt=0, description="the largest norm of all gradients together")
+    norm_type: float = Field(2.0, gt=0, description="the p of the norm")
+
+
+class OptimizerOptions(Section):
+    """When the optimizer steps, and what happens to the gradients before."""
+
+    grad_clip: GradClip | None = Field(None, description="clip gradients; none by default")
+    cumulative_iters: Count = Field(1, description="batches whose gradients are added up for one step")
+    loss_keys: str | list[str] = Field("loss", description="which of the model's outputs are added up to the loss")
+
+
+class ParameterGroup(Section):
+    """Parameters that are trained differently. Options of the optimizer (`lr`, `weight_decay`, …) stand beside these."""
+
+    model_config = allow_other_keys
+
+    regex: str | list[str] = Field(description="which parameters: expressions that are searched for in their names")
+    requires_grad: bool | None = Field(None, description="false freezes these parameters")
+
+
+class OptimizerExtras(Section):
+    """Keys of `train.optimizer` beside the arguments of the optimizer."""
+
+    param_groups: list[ParameterGroup] | None = Field(None, description="parameters with options of their own")
+    options: OptimizerOptions = nested(OptimizerOptions, "accumulation and clipping")
+
+
+class Warmup(Section):
+    """A warm-up on top of any schedule."""
+
+    type: Literal["LinearWarmup", "ConstantWarmup", "ExponentialWarmup"] = Field(
+        "LinearWarmup", description="how the learning rate rises"
+    )
+    warmup_iters: Count = Field(description="optimizer steps that the warm-up takes")
+    warmup_ratio: float = Field(0.1, gt=0, le=1, description="the share of the learning rate to begin with")
+
+
+class SchedulerOptions(Section):
+    """When the schedule steps."""
+
+    by_epoch: bool | None = Field(
+        None,
+        description="step after each epoch or each optimizer step; by default by epoch for the classes of torch only",
+    )
+    lr_strategy: Literal["by_epoch", "by_step", "no"] | None = Field(None, description="the same as by_epoch, in words")
+    warmup: Warmup | None = Field(None, description="a warm-up before it")
+
+
+class SchedulerExtras(Section):
+    """Keys of `train.lr_scheduler` beside the arguments of the schedule."""
+
+    warmup_rate: float | None = Field(None, ge=0, le=1, description="the share of all steps that is warm-up")
+    warmup_steps: int | None = Field(None, ge=0, description="the optimizer steps that are warm-up")
+    options: SchedulerOptions = nested(SchedulerOptions, "by epoch or by step, and warm-up")
+
+
+class SchedulerHook(Section):
+    """Which score a plateau schedule watches."""
+
+    type: Literal["PlateauLrSchedulerHook"] = Field("PlateauLrSchedulerHook", description="the only one there is")
+    metric_key: str = Field("f1", description="the score that ReduceLROnPlateau watches")
+
+
+class Train(Section):
+    """The training."""
+
+    trainer: str = Field("default-trainer", description="the trainer")
+    max_epochs: Count = Field(10, description="how often the training data is seen")
+    dataloader: TrainDataLoader = nested(TrainDataLoader, "how batches are made")
+    optimizer: Block = Field(None, description="an optimizer of torch.optim, by name; AdamW by default")
+    lr_scheduler: Block = Field(None, description="how the learning rate changes; linear with warm-up by default")
+    lr_scheduler_hook: SchedulerHook | None = Field(None, description="the score that a plateau schedule watches")
+    hooks: list[Block] | None = Field(
+        None, description="what happens beside the training; merged with the default hooks by type"
+    )
+    keep_checkpoints: bool = Field(False, description="keep the checkpoints to resume from when the training is over")
+    precision: Literal["fp32", "fp16", "bf16"] = Field("fp32", description="the number format of the computation")
+
+
+class Evaluation(Section):
+    """The evaluation, on valid data while training and on test data at its end."""
+
+    dataloader: EvaluationDataLoader = nested(EvaluationDataLoader, "how batches are made")
+    metrics: Block = Field(None, description="metrics and dumpers")
+
+
+class Parallel(Section):
+    """How several processes train together."""
+
+    type: Literal["DistributedDataParallel"] = Field("DistributedDataParallel", description="the only one there is")
+    find_unused_parameters: bool = Field(False, description="for models of which a batch may leave parameters unused")
+
+
+class Sections(Section):
+    """The whole configuration."""
+
+    task: str = Field(description="what the model does: named-entity-recognition, part-of-speech, …")
+    dataset: Dataset = Field(description="the data: data_file and data_type")
+    experiment: Experiment = nested(Experiment, "where the results go, and the seed")
+    preprocessor: Block = Field(None, description="from examples to features; the model's partner by default")
+    data_collator: Block = Field(None, description="from features to batches; the model's partner by default")
+    model: Block = Field(None, description="the network")
+    train: Train = nested(Train, "the training")
+    evaluation: Evaluation | None = nested(Evaluation, "the evaluation; null trains without choosing the best epoch")
+    plugins: list[str] = Field([], description="modules of your own to import, which register components")
+    parallel: Parallel | None = Field(None, description="how several processes train together")
+    work_dir: str | None = Field(None, description="the folder of the run, instead of exp_dir/exp_name/run_name")

@@ -1,0 +1,78 @@
+"""What a configuration can say about a component: the arguments of its constructor."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+from adaseq.config.docstrings import argument_help
+from adaseq.registry import ComponentHint, Registry, component_hint, parameter_hints
+
+REQUIRED = inspect.Parameter.empty
+_VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument that a configuration can set.
+
+    Args:
+        name: its name.
+        annotation: its type.
+        default: its default, or `REQUIRED`.
+        component: the kind of component that it takes, if it does.
+        is_offered: whether the framework has a value for it unless the configuration gives one.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    component: ComponentHint | None
+    is_offered: bool
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a configuration must give it."""
+        return self.default is REQUIRED and not self.is_offered
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The arguments of a component.
+
+    Args:
+        arguments: by name.
+        supplied: arguments that only the framework may fill in.
+        is_open: whether it takes any other argument too.
+        help: what the docstring says about the arguments.
+    """
+
+    arguments: dict[str, Argument]
+    supplied: frozenset[str]
+    is_open: bool = False
+    help: dict[str, str] = field(default_factory=dict)
+
+
+def signature_of(registry: Registry, component: type) -> Signature:
+    """The signature of a class of a registry."""
+    hints = parameter_hints(component)
+    supplied = frozenset(registry.supplied) | frozenset(getattr(component, "_supplied", ()))
+    offered = getattr(component, "_supplied_unless_given", ())
+    constructor = component.__init__  # type: ignore[misc]
+    parameters = (
+        list(inspect.signature(constructor).parameters.values())[1:] if constructor is not object.__init__ else []
+    )
+    arguments = {
+        each.name: Argument(
+            each.name,
+            hints.get(each.name, Any),
+            each.default,
+            component_hint(hints.get(each.name)),
+            each.name in offered,
+        )
+        for each in parameters
+        if each.kind not in _VARIADIC and each.name not in supplied
+    }
+    is_open = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+    return Signature(arguments, supplied, is_open, argument_help(component))

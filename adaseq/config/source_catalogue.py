@@ -1,0 +1,217 @@
+"""Signatures read from the source code of our own components, without importing it.
+
+Importing torch takes seconds. A configuration whose sections are wrong is reported at once, and with it what is wrong with
+the arguments of components, as far as the source tells: their names, and the values of those with simple annotations.
+Configurations that are otherwise right are checked against the classes themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from adaseq import metainfo
+from adaseq.config.components import Catalogue
+from adaseq.config.docstrings import arguments_in
+from adaseq.config.document import Document, Place
+from adaseq.config.signatures import REQUIRED, Argument, Signature
+from adaseq.registry import LR_SCHEDULERS, OPTIMIZERS, ComponentHint, Registry
+
+# What annotations of arguments that YAML can hold are made of.
+_NAMES = {
+    **{each.__name__: each for each in (int, float, bool, str, list, dict, tuple)},
+    "Any": Any,
+    "Literal": Literal,
+    "Mapping": Mapping,
+    "Sequence": Sequence,
+}
+# Where torch defines its own.
+_TORCH = {OPTIMIZERS.kind: "optim/*.py", LR_SCHEDULERS.kind: "optim/lr_scheduler.py"}
+# Bases that bring no constructor arguments.
+_PLAIN_BASES = frozenset({"ABC", "Generic", "object"})
+
+
+class SourceCatalogue(Catalogue):
+    """Signatures from source code; a type that it does not find is left alone."""
+
+    def names(self, registry: Registry) -> list[str]:
+        """The types that the source registers."""
+        return sorted(_components(registry))
+
+    def find(self, document: Document, registry: Registry, name: Any, path: Place) -> Signature | None:
+        """The signature, or None if the source registers no such type."""
+        if not isinstance(name, str):
+            return None
+        return _components(registry).get(name) or _of_torch(registry, name)
+
+
+@functools.cache
+def _components(registry: Registry) -> dict[str, Signature]:
+    """The signatures of what the home of a registry registers with decorators, by all names."""
+    spec = importlib.util.find_spec(registry.home)
+    if spec is None or spec.origin is None:
+        return {}
+    origin = Path(spec.origin)
+    files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+    source = _Source([file.read_bytes() for file in files])
+    found: dict[str, Signature] = {}
+    for node in source.classes.values():
+        for call in node.decorator_list:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "register":
+                signature = source.signature(node, registry, {each.arg: each.value for each in call.keywords})
+                if signature is not None:
+                    found.update({_name(each): signature for each in call.args})
+    return found
+
+
+@functools.cache
+def _of_torch(registry: Registry, name: str) -> Signature | None:
+    """The signature of an optimizer or schedule of torch's."""
+    torch = importlib.util.find_spec("torch")
+    if registry.kind not in _TORCH or not name.isidentifier() or torch is None or torch.origin is None:
+        return None
+    for file in Path(torch.origin).parent.glob(_TORCH[registry.kind]):
+        text = file.read_bytes()
+        if f"\nclass {name}(".encode() in text:
+            source = _Source([text])
+            return source.signature(source.classes[name], registry, {})
+    return None
+
+
+class _Source:
+    """The classes and the literal constants of some modules, by name.
+
+    Args:
+        texts: their source code.
+    """
+
+    def __init__(self, texts: list[bytes]) -> None:
+        statements = [statement for text in texts for statement in ast.parse(text).body]
+        self.classes = {each.name: each for each in statements if isinstance(each, ast.ClassDef)}
+        self._constants = {
+            each.targets[0].id: each.value
+            for each in statements
+            if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)
+        }
+
+    def signature(
+        self, node: ast.ClassDef, registry: Registry, registration: Mapping[str | None, ast.expr]
+    ) -> Signature | None:
+        """The signature of a class; None if the source does not tell.
+
+        Args:
+            node: the class.
+            registry: its kind.
+            registration: the keyword arguments of its registration.
+        """
+        supplied = frozenset((*registry.supplied, *self._names(registration.get("supplied"))))
+        offered = self._names(registration.get("supplied_unless_given"))
+        try:
+            constructor = self._constructor(node)
+        except _Unknown:
+            return None
+        arguments = {
+            name: Argument(name, _evaluated(annotation), default, _component(annotation), name in offered)
+            for name, annotation, default in _parameters(constructor)
+            if name not in supplied
+        }
+        return Signature(arguments, supplied, False, self._help(node))
+
+    def _names(self, node: ast.expr | None) -> tuple[str, ...]:
+        if isinstance(node, ast.Name):
+            node = self._constants.get(node.id)
+        return () if node is None else tuple(ast.literal_eval(node))
+
+    def _constructor(self, node: ast.ClassDef) -> ast.arguments | None:
+        """The parameters of the constructor that a class defines or inherits; None if it has none."""
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+                if statement.args.kwarg or statement.args.vararg:
+                    raise _Unknown
+                return statement.args
+        inherited = None
+        for base in node.bases:
+            name = base.id if isinstance(base, ast.Name) else ""
+            if name in self.classes:
+                inherited = inherited or self._constructor(self.classes[name])
+            elif name not in _PLAIN_BASES:
+                raise _Unknown
+        return inherited
+
+    def _help(self, node: ast.ClassDef) -> dict[str, str]:
+        found = arguments_in(ast.get_docstring(node) or "")
+        for base in node.bases:
+            if isinstance(base, ast.Name) and base.id in self.classes:
+                found = {**self._help(self.classes[base.id]), **found}
+        return found
+
+
+class _Unknown(Exception):
+    """The source that can be seen does not tell."""
+
+
+def _parameters(constructor: ast.arguments | None) -> Iterator[tuple[str, ast.expr | None, Any]]:
+    """Name, annotation and default of each parameter; a default that is no literal is given as an ellipsis."""
+    if constructor is None:
+        return
+    positional = constructor.args[1:]
+    defaults = [None] * (len(positional) - len(constructor.defaults)) + list(constructor.defaults)
+    pairs = [
+        *zip(positional, defaults, strict=True),
+        *zip(constructor.kwonlyargs, constructor.kw_defaults, strict=True),
+    ]
+    for parameter, default in pairs:
+        yield parameter.arg, parameter.annotation, REQUIRED if default is None else _literal(default)
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ...
+
+
+def _evaluated(annotation: ast.expr | None) -> Any:
+    """The type that an annotation means, as far as it is made of plain types; else Any."""
+    if isinstance(annotation, ast.BinOp):
+        options = [each for each in (_evaluated(annotation.left), _evaluated(annotation.right)) if each is not Any]
+        return functools.reduce(operator.or_, options) if options else Any
+    if (
+        isinstance(annotation, ast.Subscript)
+        and isinstance(annotation.slice, ast.Tuple)
+        and _is_name(annotation, "tuple")
+    ):
+        return tuple[tuple(_evaluated(each) for each in annotation.slice.elts)]  # type: ignore[misc]
+    if annotation is None:
+        return Any
+    try:
+        return eval(compile(ast.Expression(annotation), "<annotation>", "eval"), {"__builtins__": {}}, dict(_NAMES))
+    except (NameError, AttributeError, TypeError):
+        return Any
+
+
+def _is_name(node: ast.Subscript, name: str) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == name
+
+
+def _component(annotation: ast.expr | None) -> ComponentHint | None:
+    """The kind of component that an annotation asks for: an `Encoder` is of the kind 'encoder'."""
+    if annotation is None:
+        return None
+    names = {each.id for each in ast.walk(annotation) if isinstance(each, ast.Name)}
+    for registry in Registry.instances:
+        if registry.kind.title().replace(" ", "") in names:
+            return ComponentHint(registry, "Lazy" in names, "list" in names)
+    return None
+
+
+def _name(node: ast.expr) -> str:
+    """The text of a literal, or of a constant such as `Models.SEQUENCE_LABELING`."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return str(getattr(getattr(metainfo, node.value.id), node.attr))
+    return str(_literal(node))

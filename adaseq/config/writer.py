@@ -1,0 +1,42 @@
+"""From a configuration to YAML that reads back as the same configuration, here and in YAML 1.1 readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from adaseq.config.problems import SECRETS
+from adaseq.config.reader import is_text
+from adaseq.config.substitution import escape
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes whatever either YAML version would not read as text, and writes nothing as an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything in full."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists inside mappings."""
+        super().increase_indent(flow, False)
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", escape(text), style=None if is_text(text) else "'")
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def to_yaml(value: Any) -> str:
+    """The YAML text of a configuration or a part of it."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def without_secrets(value: Any) -> Any:
+    """A copy without passwords and access tokens, at any depth."""
+    if isinstance(value, dict):
+        return {key: without_secrets(each) for key, each in value.items() if key not in SECRETS}
+    return [without_secrets(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,96 @@
+"""From the tags of a corpus to spans and masks: which words are context, which are not annotated, what the others spell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from adaseq.data.example import Span
+from adaseq.data.tags import TagError, tags_to_spans
+from adaseq.utils.tag_schemes import PARTIAL
+
+END_OF_SENTENCE = "<EOS>"
+"""From this word on all is context."""
+
+_CONTEXT = frozenset({"X"})
+_CONTEXT_IN_SCHEME = frozenset({"X", "B-X", "S-X", "U-X"})
+
+
+def context_tags(type_x: bool) -> frozenset[str]:
+    """The tags of words that are context only.
+
+    Args:
+        type_x: `X` is a label of the corpus.
+    """
+    return _CONTEXT if type_x else _CONTEXT_IN_SCHEME
+
+
+def has_type_x(tags: Iterable[str]) -> bool:
+    """Whether `X` is a label of a corpus: spans of several words have it.
+
+    Args:
+        tags: all tags that occur.
+    """
+    return not {"I-X", "M-X", "E-X", "L-X"}.isdisjoint(tags)
+
+
+def annotate(
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    scheme: str,
+    partial_label: str | None = None,
+    type_x: bool = False,
+    strict: bool = False,
+) -> tuple[list[Span], list[bool] | None]:
+    """What the tags of a sentence say.
+
+    Context words belong to no span. A run of words with the partial label is one span of type `PARTIAL`. Both end the span
+    before them.
+
+    Args:
+        tokens: the words.
+        tags: one for each word.
+        scheme: what they are written in.
+        partial_label: the tag of words that are not annotated; None if there is none.
+        type_x: `X` is a label, so that `B-X` does not mean context.
+        strict: refuse sequences that the scheme does not allow.
+
+    Returns:
+        The spans; and for each word whether it is labelled at all, or None if all are.
+
+    Raises:
+        TagError: a tag that is none of the scheme, or in strict mode a forbidden sequence.
+    """
+    context = context_tags(type_x)
+    ends_early = END_OF_SENTENCE in tokens
+    if not ends_early and context.isdisjoint(tags) and (partial_label is None or partial_label not in tags):
+        return tags_to_spans(tags, scheme, strict), None
+    last = tokens.index(END_OF_SENTENCE) if ends_early else len(tags)
+    spans: list[Span] = []
+    mask = [False] * len(tags)
+    for kind, start, end in _runs(tags[:last], context, partial_label):
+        if kind == "context":
+            continue
+        mask[start:end] = [True] * (end - start)
+        if kind == "partial":
+            spans.append({"start": start, "end": end, "type": PARTIAL})
+            continue
+        try:
+            found = tags_to_spans(tags[start:end], scheme, strict)
+        except TagError as error:
+            raise TagError(error.reason, error.tag, start + (error.index or 0)) from None
+        spans += [{"start": start + span["start"], "end": start + span["end"], "type": span["type"]} for span in found]
+    return spans, None if all(mask) else mask
+
+
+def _runs(tags: Sequence[str], context: frozenset[str], partial_label: str | None) -> Iterator[tuple[str, int, int]]:
+    """The stretches of words of one kind: `context`, `partial` or `plain`."""
+
+    def kind_of(tag: str) -> str:
+        return "partial" if tag == partial_label else "context" if tag in context else "plain"
+
+    start = 0
+    for kind, run in groupby(tags, kind_of):
+        end = start + sum(1 for _ in run)
+        yield kind, start, end
+        start = end

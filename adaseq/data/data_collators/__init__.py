@@ -1,0 +1,1 @@
+"""Data collators: Features in, one padded Batch out."""

@@ -1,0 +1,1 @@
+"""The file formats that annotated data comes in, one module each."""

@@ -1,0 +1,96 @@
+"""What a file format is: a class that reads a file as Examples, one at a time."""
+
+from __future__ import annotations
+
+import codecs
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from adaseq.data.example import Example
+from adaseq.errors import AdaSeqError, DataError
+from adaseq.registry import FORMATS, Registry
+
+
+class Format(ABC):
+    """A file format. What a constructor takes are the options that a `dataset:` section may set.
+
+    Args:
+        encoding: the character encoding of the files.
+    """
+
+    registry: ClassVar[Registry] = FORMATS
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        try:
+            "a".encode(encoding)
+        except (LookupError, UnicodeError):
+            raise AdaSeqError(
+                f"there is no character encoding '{encoding}'; usual ones: utf-8, gb18030, latin-1"
+            ) from None
+        # With -sig, a byte order mark is no part of the first word.
+        self.encoding = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+
+    def read(self, path: Path) -> Iterator[Example]:
+        """The Examples of a file, in order; no more than one of them is held at a time.
+
+        Args:
+            path: the file.
+
+        Raises:
+            DataError: something in the file is malformed, or there is no Example in it.
+        """
+        example = None
+        for example in self._examples(path):
+            yield example
+        if example is None:
+            raise DataError("there is no sentence in this file; is it the right one?", path)
+
+    def notes(self) -> dict[str, Any]:
+        """What there is to say about the file read last; JSON-serialisable. `scheme`: that of the tags. `warnings`."""
+        return {}
+
+    @abstractmethod
+    def _examples(self, path: Path) -> Iterator[Example]:
+        """The Examples of a file."""
+
+    def lines(self, path: Path) -> Iterator[str]:
+        """The lines of a file with their ends. Only a line feed ends a line: words may hold the other separators.
+
+        Args:
+            path: the file.
+        """
+        try:
+            with open(path, encoding=self.encoding, newline="\n") as file:
+                yield from file
+        except UnicodeError:
+            raise self._undecodable(path) from None
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", path) from error
+
+    def _undecodable(self, path: Path) -> DataError:
+        """The error about the first byte that is no text in the encoding."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        line, byte = 1, b""
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 16), b""):
+                state = decoder.getstate()
+                try:
+                    line += decoder.decode(block).count("\n")
+                    continue
+                except UnicodeError:
+                    decoder.setstate(state)
+                try:
+                    for value in block:
+                        byte = bytes([value])
+                        line += decoder.decode(byte).count("\n")
+                except UnicodeError:
+                    break
+        encoding = self.encoding.removesuffix("-sig")
+        return DataError(
+            f"the byte 0x{byte.hex()} is no text in the encoding {encoding}; convert the file, or name its encoding, such as "
+            "'encoding: gb18030' or 'encoding: latin-1'",
+            path,
+            line,
+        )

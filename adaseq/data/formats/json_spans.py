@@ -1,0 +1,82 @@
+"""JSON lines with spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from adaseq.data.example import Example, Span
+from adaseq.data.formats.base import Format
+from adaseq.data.formats.json_lines import (
+    Record,
+    Tokenizer,
+    check_tokenizer,
+    read_bounds,
+    read_records,
+    shown,
+    split_words,
+)
+from adaseq.errors import nearest
+from adaseq.metainfo import Formats
+from adaseq.registry import FORMATS
+from adaseq.utils.tag_schemes import PARTIAL
+
+_NEEDED = ("start", "end", "type")
+_KNOWN = {*_NEEDED, "word", "text", "id"}
+
+
+@FORMATS.register(Formats.JSON_SPANS)
+class JsonSpansFormat(Format):
+    """A JSON object per line with a text and spans: `{"text": "…", "spans": [{"start": 0, "end": 2, "type": "PER"}]}`.
+
+    The ends of a span count words: characters with the tokenizer char. A `type` that is a list says which types the words
+    of the span may have.
+
+    Args:
+        text_key: the key of the text, a string or a list of words.
+        spans_key: the key of the list of spans.
+        tokenizer: how a string becomes words: char, every character is one; blank, a single blank stands between them.
+        is_end_included: the end of a span is its last word, not the one behind it.
+    """
+
+    def __init__(
+        self,
+        text_key: str = "text",
+        spans_key: str = "spans",
+        tokenizer: Tokenizer = "char",
+        is_end_included: bool = False,
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(encoding)
+        self.text_key = text_key
+        self.spans_key = spans_key
+        self.tokenizer = check_tokenizer(tokenizer)
+        self.is_end_included = is_end_included
+        self._count = 0
+
+    def _examples(self, path: Path) -> Iterator[Example]:
+        for record in read_records(self, path):
+            tokens, text, offsets = split_words(record, self.text_key, self.tokenizer)
+            spans = [
+                self._span(record, span, len(tokens)) for span in record.get(self.spans_key, list, "a list of spans")
+            ]
+            yield Example(str(self._count), tokens, spans, None, text, offsets, f"{path}:{record.line}")
+            self._count += 1
+
+    def _span(self, record: Record, span: Any, length: int) -> Span:
+        if not isinstance(span, dict):
+            raise record.error(f"a span must be an object with start, end and type, not {shown(span)}")
+        missing = [key for key in _NEEDED if key not in span]
+        if missing:
+            raise record.error(f"a span has no '{missing[0]}': {shown(span)}")
+        for key in span:
+            if key not in _KNOWN:
+                raise record.error(f"a span has the key '{key}', which is not known{nearest(key, _KNOWN)}")
+        start, end = read_bounds(record, span["start"], span["end"], length, self.is_end_included)
+        kind = span["type"]
+        if isinstance(kind, str):
+            return {"start": start, "end": end, "type": kind}
+        if not isinstance(kind, list) or not kind or not all(isinstance(each, str) for each in kind):
+            raise record.error(f"the type of a span must be a string or a list of strings, not {shown(kind)}")
+        return {"start": start, "end": end, "type": PARTIAL, "allowed": list(dict.fromkeys(kind))}

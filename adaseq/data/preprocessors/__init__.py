@@ -1,0 +1,1 @@
+"""Preprocessors: Examples in, Features out."""

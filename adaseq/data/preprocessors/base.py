@@ -1,0 +1,242 @@
+"""What all preprocessors share: words to pieces or word ids, the length limit, saving and loading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from adaseq.data.example import Example
+from adaseq.data.piece_tokenizer import Pieces, PieceTokenizer
+from adaseq.data.vocabulary import Vocabulary
+from adaseq.data.windows import make_windows, words_that_fit
+from adaseq.errors import AdaSeqError
+from adaseq.registry import PREPROCESSORS, SPLITTERS, Registry
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_MAX_LENGTH = 512
+
+Features = dict[str, Any]
+
+
+class Preprocessor(ABC):
+    """Turns Examples into Features: arrays without padding, one dict per Example.
+
+    With a pretrained backbone the words are cut into its pieces. Without one they are looked up in a vocabulary, which
+    `fit` builds from the training data. The features of the tokens are
+
+    * `input_ids` int32 `(S,)`: piece ids with special tokens, or word ids; of all windows one after the other
+    * `first_piece`, `last_piece` int32: for each word of each window the place of its pieces in the window
+    * `piece_lengths`, `word_lengths` int32 `(windows,)` and `stitch` int32 `(L,)`: only where there are several windows
+    * `num_words`: L, the number of words that the features cover
+    * `mask` bool `(L,)`: False for context words; empty when there are none
+
+    Args:
+        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
+        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
+        labels: the label types.
+        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
+            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
+            takes less.
+        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
+        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
+        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
+        min_count: words rarer than this in the training data stay out of the vocabulary.
+        lowercase: lower-case words before they are looked up in the vocabulary.
+        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
+        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+    """
+
+    registry: ClassVar[Registry] = PREPROCESSORS
+
+    def __init__(
+        self,
+        model_dir: str | None = None,
+        is_word2vec: bool = False,
+        labels: list[str] | None = None,
+        max_length: int | None = None,
+        window_overlap: int | None = None,
+        add_special_tokens: bool = True,
+        tokenizer_kwargs: dict[str, Any] | None = None,
+        min_count: int = 1,
+        lowercase: bool = False,
+        text_splitter: str = "word",
+        vocab_file: str = "vocab.txt",
+    ) -> None:
+        self.labels = list(labels or [])
+        self.min_count, self.lowercase = min_count, lowercase
+        self.splitter = SPLITTERS.build(text_splitter)
+        self.text_splitter = text_splitter
+        self.tokenizer: PieceTokenizer | None = None
+        self.vocabulary: Vocabulary | None = None
+        if not is_word2vec and model_dir is not None:
+            self.tokenizer = PieceTokenizer(model_dir, add_special_tokens, **(tokenizer_kwargs or {}))
+        elif model_dir is not None and (Path(model_dir) / vocab_file).exists():
+            self.vocabulary = Vocabulary.load(Path(model_dir), vocab_file, lowercase)
+        self.max_length = self._usable_length(max_length)
+        self.window_overlap = self.capacity // 4 if window_overlap is None else window_overlap
+        if not 0 <= self.window_overlap < self.capacity:
+            raise AdaSeqError(
+                f"preprocessor.window_overlap is {self.window_overlap}; it must be at least 0 and less than the "
+                f"{self.capacity} pieces of a window"
+            )
+
+    @property
+    def capacity(self) -> int:
+        """The most pieces of words in a sequence: `max_length` without the special tokens."""
+        special = len(self.tokenizer.prefix) + len(self.tokenizer.suffix) if self.tokenizer else 0
+        return self.max_length - special
+
+    @property
+    def pad_token_id(self) -> int:
+        """The id that fills up `input_ids`."""
+        return self.tokenizer.pad_id if self.tokenizer else self._known_vocabulary().pad_id
+
+    def fit(self, sentences: Iterable[Sequence[str]]) -> None:
+        """Build the word vocabulary from the words of the training sentences, where there is no backbone."""
+        if self.tokenizer is None and self.vocabulary is None:
+            self.vocabulary = Vocabulary.build(sentences, self.min_count, self.lowercase)
+
+    def split(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
+        """Split raw text into words, with their character offsets."""
+        return self.splitter.split(text)
+
+    @abstractmethod
+    def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
+        """The features of a batch of examples, one dict for each.
+
+        Args:
+            examples: the examples.
+            training: truncate to `max_length` and add the labels; otherwise cut into windows, without labels.
+        """
+
+    def encode_tokens(self, examples: Sequence[Example], training: bool) -> list[Features]:
+        """The token features of a batch of examples."""
+        sentences = [example.tokens for example in examples]
+        if self.tokenizer is None:
+            encoded = [self._words_to_features(words, training) for words in sentences]
+        else:
+            pieces = self.tokenizer.encode(sentences)
+            encoded = [self._pieces_to_features(each, training) for each in pieces]
+        for features, example in zip(encoded, examples, strict=True):
+            mask = example.mask
+            covered = features["num_words"]
+            is_plain = mask is None or all(mask[:covered])
+            features["mask"] = np.empty(0, np.bool_) if is_plain else np.asarray(mask[:covered], np.bool_)  # type: ignore[index]
+        return encoded
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer or the vocabulary into a model folder."""
+        if self.tokenizer is not None:
+            self.tokenizer.save(folder)
+        else:
+            self._known_vocabulary().save(folder)
+
+    def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The configuration block that rebuilds this preprocessor from a model folder alone."""
+        portable = {k: v for k, v in block.items() if k not in ("model_dir", "tokenizer_kwargs", "vocab_file")}
+        return {
+            **portable,
+            "labels": self.labels,
+            "max_length": self.max_length,
+            "text_splitter": self.text_splitter,
+            "is_word2vec": self.tokenizer is None,
+        }
+
+    def fingerprint(self) -> str:
+        """Changes whenever the features of some example may change."""
+        words = self.tokenizer.fingerprint() if self.tokenizer else repr(self._known_vocabulary().words)
+        settings = [type(self).__qualname__, self.labels, self.max_length, self.lowercase, *self.settings()]
+        return hashlib.sha256((words + json.dumps(settings, ensure_ascii=False)).encode()).hexdigest()
+
+    def settings(self) -> list[Any]:
+        """What else the features depend on; JSON-serialisable."""
+        return [self.window_overlap]
+
+    def _known_vocabulary(self) -> Vocabulary:
+        if self.vocabulary is None:
+            raise AdaSeqError(
+                "the preprocessor has neither a backbone nor a vocabulary: give model.embedder.model_name_or_path, or "
+                "call fit() with the training sentences first"
+            )
+        return self.vocabulary
+
+    def _usable_length(self, wanted: int | None) -> int:
+        limit = self.tokenizer.limit if self.tokenizer else None
+        if wanted is None:
+            wanted = min(DEFAULT_MAX_LENGTH, limit or DEFAULT_MAX_LENGTH)
+        elif limit is not None and wanted > limit:
+            logger.warning(
+                "preprocessor.max_length is %d, but the backbone takes %d pieces: using %d.", wanted, limit, limit
+            )
+            wanted = limit
+        special = len(self.tokenizer.prefix) + len(self.tokenizer.suffix) if self.tokenizer else 0
+        if wanted < special + 1:
+            raise AdaSeqError(
+                f"preprocessor.max_length is {wanted}: no word fits beside the {special} special tokens; give at least "
+                f"{special + 1}"
+            )
+        return wanted
+
+    def _words_to_features(self, words: Sequence[str], training: bool) -> Features:
+        ids = self._known_vocabulary().ids(words[: self.max_length] if training else words)
+        return {"input_ids": ids, "num_words": len(ids)}
+
+    def _pieces_to_features(self, pieces: Pieces, training: bool) -> Features:
+        assert self.tokenizer is not None
+        prefix, suffix, capacity = self.tokenizer.prefix, self.tokenizer.suffix, self.capacity
+        ids, starts = _cap_words(pieces, capacity)
+        num_words = len(starts) - 1
+        if num_words and starts[-1] > capacity:
+            if not training:
+                return self._windows_to_features(ids, starts)
+            num_words = words_that_fit(starts, 0, capacity)
+            starts, ids = starts[: num_words + 1], ids[: starts[num_words]]
+        places = starts + len(prefix)
+        return {
+            "input_ids": np.concatenate([np.asarray(prefix, np.int32), ids, np.asarray(suffix, np.int32)]),
+            "first_piece": places[:-1],
+            "last_piece": places[1:] - 1,
+            "num_words": num_words,
+            "piece_lengths": np.empty(0, np.int32),
+            "word_lengths": np.empty(0, np.int32),
+            "stitch": np.empty(0, np.int32),
+        }
+
+    def _windows_to_features(self, ids: np.ndarray, starts: np.ndarray) -> Features:
+        assert self.tokenizer is not None
+        prefix = np.asarray(self.tokenizer.prefix, np.int32)
+        suffix = np.asarray(self.tokenizer.suffix, np.int32)
+        windows = make_windows(starts, self.capacity, self.window_overlap)
+        rows = [np.concatenate([prefix, ids[starts[a] : starts[b]], suffix]) for a, b in windows.bounds]
+        shift = [len(prefix) - starts[a] for a, _ in windows.bounds]
+        return {
+            "input_ids": np.concatenate(rows),
+            "first_piece": np.concatenate([starts[a:b] + s for (a, b), s in zip(windows.bounds, shift, strict=True)]),
+            "last_piece": np.concatenate(
+                [starts[a + 1 : b + 1] - 1 + s for (a, b), s in zip(windows.bounds, shift, strict=True)]
+            ),
+            "num_words": len(starts) - 1,
+            "piece_lengths": np.asarray([len(row) for row in rows], np.int32),
+            "word_lengths": np.asarray([b - a for a, b in windows.bounds], np.int32),
+            "stitch": windows.stitch,
+        }
+
+
+def _cap_words(pieces: Pieces, capacity: int) -> Pieces:
+    """Cut single words that are longer than a whole sequence down to it; their first pieces speak for them."""
+    counts = np.diff(pieces.starts)
+    if not len(counts) or counts.max() <= capacity:
+        return pieces
+    kept = np.minimum(counts, capacity)
+    starts = np.zeros_like(pieces.starts)
+    np.cumsum(kept, out=starts[1:])
+    rank_in_word = np.arange(len(pieces.ids)) - np.repeat(pieces.starts[:-1], counts)
+    return Pieces(pieces.ids[rank_in_word < capacity], starts)

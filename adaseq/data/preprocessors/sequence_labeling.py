@@ -1,0 +1,174 @@
+"""Features for taggers: one tag per word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adaseq.data.example import Example, Span
+from adaseq.data.preprocessors.base import Features, Preprocessor
+from adaseq.data.tags import tag_inventory
+from adaseq.errors import AdaSeqError, DataError
+from adaseq.metainfo import Preprocessors
+from adaseq.registry import PREPROCESSORS
+from adaseq.utils.tag_schemes import PARTIAL, find_scheme, spans_to_tags
+
+IGNORED, ANY_TAG = -100, -1
+
+
+@PREPROCESSORS.register(
+    Preprocessors.SEQUENCE_LABELING,
+    supplied=("one_label_per_word",),
+    supplied_unless_given=("labels", "model_dir", "is_word2vec", "text_splitter"),
+)
+class SequenceLabelingPreprocessor(Preprocessor):
+    """Tags each word, in a scheme that is chosen apart from the one the data is written in.
+
+    To the token features it adds, for training, `label_ids` int32 `(L,)`: the id of each word's tag, -100 for context
+    words, -1 where partial annotation allows any tag; and `allowed` bool `(L * K,)` where it allows only some.
+
+    Args:
+        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
+        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
+        labels: the label types; by default those of the data.
+        label_to_id: the tags and their ids, instead of those that follow from `labels` and `tag_scheme`.
+        tag_scheme: the scheme of the model's tags: BIOES, BIO, BI, BIES, BMES, BILOU, IO, or PLAIN for one label per
+            word. By default BIOES, and PLAIN for data that is annotated so.
+        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
+            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
+            takes less.
+        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
+        return_original_view: false masks context words (no label, no score); null labels them `O` as the old AdaSeq did.
+        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
+        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
+        min_count: words rarer than this in the training data stay out of the vocabulary.
+        lowercase: lower-case words before they are looked up in the vocabulary.
+        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
+        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        one_label_per_word: whether the data has one label per word, without boundaries.
+    """
+
+    def __init__(
+        self,
+        model_dir: str | None = None,
+        is_word2vec: bool = False,
+        labels: list[str] | None = None,
+        label_to_id: dict[str, int] | None = None,
+        tag_scheme: str | None = None,
+        max_length: int | None = None,
+        window_overlap: int | None = None,
+        return_original_view: bool | None = False,
+        add_special_tokens: bool = True,
+        tokenizer_kwargs: dict[str, Any] | None = None,
+        min_count: int = 1,
+        lowercase: bool = False,
+        text_splitter: str = "word",
+        vocab_file: str = "vocab.txt",
+        one_label_per_word: bool = False,
+    ) -> None:
+        super().__init__(
+            model_dir,
+            is_word2vec,
+            labels,
+            max_length,
+            window_overlap,
+            add_special_tokens,
+            tokenizer_kwargs,
+            min_count,
+            lowercase,
+            text_splitter,
+            vocab_file,
+        )
+        self.tag_scheme = find_scheme(tag_scheme or ("PLAIN" if one_label_per_word else "BIOES"))
+        self.masks_context = return_original_view is not None
+        tags = tag_inventory(self.labels, self.tag_scheme) if label_to_id is None else _in_order(label_to_id)
+        self.id_to_label = dict(enumerate(tags))
+        self.label_to_id = {tag: i for i, tag in self.id_to_label.items()}
+        self._outside = self.label_to_id.get("O")
+
+    def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
+        """The features of a batch of examples; see the class."""
+        encoded = self.encode_tokens(examples, training)
+        if not self.masks_context:
+            for features in encoded:
+                features["mask"] = np.empty(0, np.bool_)
+        if training:
+            for features, example in zip(encoded, examples, strict=True):
+                features.update(self._labels(example, features["num_words"], features["mask"]))
+        return encoded
+
+    def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The configuration block that rebuilds this preprocessor from a model folder alone."""
+        portable = super().portable_config(block)
+        return {**portable, "tag_scheme": self.tag_scheme, "label_to_id": self.label_to_id}
+
+    def settings(self) -> list[Any]:
+        """What else the features depend on."""
+        return [*super().settings(), self.tag_scheme, self.masks_context, list(self.id_to_label.values())]
+
+    def _labels(self, example: Example, num_words: int, mask: np.ndarray) -> Features:
+        annotated = [span for span in example.spans if span["type"] != PARTIAL]
+        tags = spans_to_tags(annotated, len(example.tokens), self.tag_scheme)[:num_words]
+        partial = [span for span in example.spans if span["type"] == PARTIAL]
+        try:
+            label_ids = np.fromiter((self.label_to_id[tag] for tag in tags), np.int32, num_words)
+        except KeyError as error:
+            label_ids = self._lenient_ids(example, tags, mask, partial, str(error.args[0]))
+        for span in partial:
+            label_ids[span["start"] : span["end"]] = ANY_TAG
+        if len(mask):
+            label_ids[~mask] = IGNORED
+        allowed = [span for span in partial if "allowed" in span and span["start"] < num_words]
+        return {
+            "label_ids": label_ids,
+            "allowed": self._allowed(label_ids, allowed) if allowed else np.empty(0, np.bool_),
+        }
+
+    def _lenient_ids(
+        self, example: Example, tags: list[str], mask: np.ndarray, partial: list[Span], unknown: str
+    ) -> np.ndarray:
+        """Ids where some words have no tag of the model: fine for context and partial annotation, else an error."""
+        free = ~mask if len(mask) else np.zeros(len(tags), np.bool_)
+        for span in partial:
+            free[span["start"] : span["end"]] = True
+        bad = [i for i, tag in enumerate(tags) if tag not in self.label_to_id and not free[i]]
+        if bad and unknown == "O":
+            raise AdaSeqError(
+                f"{example.origin}: the word '{example.tokens[bad[0]]}' (number {bad[0]}) is in no span, but the tag "
+                f"scheme {self.tag_scheme} has no tag for words outside; choose a scheme with O, such as BIOES"
+            )
+        if bad:
+            raise DataError(
+                f"the tag '{tags[bad[0]]}' of the word '{example.tokens[bad[0]]}' is not among the labels; they are "
+                f"{', '.join(self.labels) or ', '.join(self.label_to_id)}",
+                example.origin,
+            )
+        return np.fromiter((self.label_to_id.get(tag, ANY_TAG) for tag in tags), np.int32, len(tags))
+
+    def _allowed(self, label_ids: np.ndarray, spans: list[Span]) -> np.ndarray:
+        """`(L * K,)` the tags that each word may carry."""
+        num_words, num_tags = len(label_ids), len(self.id_to_label)
+        allowed = np.ones((num_words, num_tags), np.bool_)
+        known = label_ids >= 0
+        allowed[known] = False
+        allowed[known, label_ids[known]] = True
+        for span in spans:
+            rows = np.zeros((span["end"] - span["start"], num_tags), np.bool_)
+            for label in span["allowed"]:
+                reading: Span = {"start": 0, "end": len(rows), "type": label}
+                for row, tag in enumerate(spans_to_tags([reading], len(rows), self.tag_scheme)):
+                    if tag in self.label_to_id:
+                        rows[row, self.label_to_id[tag]] = True
+            allowed[span["start"] : span["end"]] = rows[: num_words - span["start"]]
+        return allowed.reshape(-1)
+
+
+def _in_order(label_to_id: dict[str, int]) -> list[str]:
+    tags = sorted(label_to_id, key=lambda tag: label_to_id[tag])
+    if [label_to_id[tag] for tag in tags] != list(range(len(tags))):
+        raise AdaSeqError(
+            f"preprocessor.label_to_id must number the tags 0, 1, 2, … without gaps; received {sorted(label_to_id.values())}"
+        )
+    return tags

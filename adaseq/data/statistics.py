@@ -1,0 +1,70 @@
+"""What is counted while data is read."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from adaseq.data.example import Example
+from adaseq.utils.tag_schemes import PARTIAL
+
+# Of so many words at most it is asked whether they are single characters of a script without spaces.
+_SAMPLE = 20_000
+_MOSTLY = 0.8
+
+
+@dataclass
+class Statistics:
+    """Counts over the examples of a split.
+
+    Args:
+        examples: how many.
+        words: how many, context included.
+        labels: how often each type annotates a span, or a word where each word has a label.
+        sampled: words that were looked at.
+        ideographs: those of them that are a single ideograph, kana or the like, punctuation or digit.
+    """
+
+    examples: int = 0
+    words: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    sampled: int = 0
+    ideographs: int = 0
+
+    def add(self, example: Example) -> None:
+        """Count an example."""
+        self.examples += 1
+        self.words += len(example.tokens)
+        for span in example.spans:
+            if span["type"] != PARTIAL:
+                self.labels[span["type"]] += 1
+            for label in span.get("allowed", ()):
+                self.labels[label] += 0
+        if self.sampled < _SAMPLE:
+            letters = [token for token in example.tokens if token[:1].isalpha()]
+            self.sampled += len(letters)
+            self.ideographs += sum(len(token) == 1 and is_ideograph(token) for token in letters)
+
+    @property
+    def text_splitter(self) -> str:
+        """`char` where nearly all words are single ideographs, else `word`."""
+        return "char" if self.sampled and self.ideographs >= _MOSTLY * self.sampled else "word"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**vars(self), "labels": dict(self.labels)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Statistics:
+        """From JSON."""
+        return cls(**{**values, "labels": Counter(values["labels"])})
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether a character belongs to a script that is written without spaces: Han or kana."""
+    if character < "\u2e80":
+        return False
+    name = unicodedata.name(character, "")
+    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "KANGXI"))

@@ -1,0 +1,1 @@
+"""The demo: a small corpus of our own writing, Chinese and English, and a configuration that trains on it."""

@@ -1,0 +1,88 @@
+"""Pipelines for ModelScope. Importing this module registers them:
+
+    import adaseq.hub.modelscope
+    from modelscope.pipelines import pipeline
+
+    tagger = pipeline("named-entity-recognition", "path/to/model/folder")
+    tagger(["…", "…"], batch_size=32)
+
+A pipeline reads the model folder itself, without ModelScope's own factories for models and preprocessors, so that no trust
+flag and no network is needed. ModelScope's framework must be installed: pip install 'modelscope[framework]'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adaseq.errors import HubError
+from adaseq.hub.loading import load
+from adaseq.inference.predictor import BATCH_TOKENS, READ_AHEAD, Precision, Text
+from adaseq.metainfo import Tasks
+
+try:
+    from modelscope.pipelines.base import Pipeline
+    from modelscope.pipelines.builder import PIPELINES
+except ImportError as error:
+    raise HubError(
+        f"ModelScope's pipelines need more than its plain install ({error}): pip install 'modelscope[framework]'"
+    ) from error
+
+
+class SequenceLabelingPipeline(Pipeline):
+    """Finds spans with a saved model; the results are those of `adaseq.load(model)`.
+
+    Args:
+        model: the model folder, or the name of a model on a hub.
+        device: `gpu` (falls back to the CPU), `cpu`, `cuda:1`; ModelScope's `gpu:1` is understood.
+        precision: of the network: fp32, bf16 or fp16.
+        batch_tokens: the most pieces in a batch, padding included.
+        min_prob: leave out spans that are less probable.
+        text_splitter: how raw text becomes words, instead of the model's own way.
+        trust_remote_code: passed on by ModelScope; no code in a model folder is run either way.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        device: str = "gpu",
+        precision: Precision = "fp32",
+        batch_tokens: int = BATCH_TOKENS,
+        min_prob: float = 0.0,
+        text_splitter: str | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.predictor = load(
+            model,
+            device.replace("gpu:", "cuda:"),
+            precision=precision,
+            batch_tokens=batch_tokens,
+            min_prob=min_prob,
+            text_splitter=text_splitter,
+        )
+        # The base class reads the folder's configuration.json by this attribute.
+        self.predictor.model.model_dir = str(model)  # type: ignore[assignment]
+        super().__init__(model=self.predictor.model, preprocessor=self.predictor.preprocessor, device=device)
+
+    def __call__(
+        self, input: str | Mapping[str, Any] | list[Text], batch_size: int | None = None
+    ) -> dict[str, Any] | list[dict[str, Any]]:
+        """The spans of a text, or of each text of a list.
+
+        Args:
+            input: a string, `{"text": …}` or `{"tokens": […]}`; or a list of these.
+            batch_size: the most texts that are predicted together; by default as many as `batch_tokens` allows.
+        """
+        if isinstance(input, list):
+            return list(self.predictor.stream(input, batch_size or READ_AHEAD))
+        return self.predictor(input)
+
+    def postprocess(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Required by the base class; what the predictor gives is the result."""
+        return inputs
+
+
+for _task in (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.WORD_SEGMENTATION, Tasks.PART_OF_SPEECH):
+    PIPELINES.register_module(
+        _task, module_name="sequence-labeling-pipeline", module_cls=SequenceLabelingPipeline, force=True
+    )

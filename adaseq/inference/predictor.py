@@ -1,0 +1,285 @@
+"""A trained model in use: text in, spans out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Literal, overload
+
+import torch
+
+from adaseq.data.annotation import END_OF_SENTENCE
+from adaseq.data.batching import BatchSampler
+from adaseq.data.example import Example
+from adaseq.errors import AdaSeqError
+from adaseq.metainfo import Splitters
+from adaseq.models.base import Model, Prediction
+from adaseq.models.model_folder import ModelFolder, load_model_folder
+from adaseq.modules.decoders.base import Decoder
+from adaseq.registry import SPLITTERS
+from adaseq.utils.devices import find_device
+from adaseq.utils.tensors import to_device
+
+Text = str | Sequence[str] | Mapping[str, Any]
+Result = dict[str, Any]
+Precision = Literal["fp32", "bf16", "fp16"]
+
+# The most pieces in a batch, padding included.
+BATCH_TOKENS = 4096
+# How much is read ahead, so that sentences of similar length can share a batch.
+READ_AHEAD = 1024
+_READ_AHEAD_WORDS = 100_000
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def load(
+    folder: str | os.PathLike[str],
+    device: torch.device | str = "cpu",
+    *,
+    precision: Precision = "fp32",
+    batch_tokens: int = BATCH_TOKENS,
+    min_prob: float = 0.0,
+    text_splitter: str | None = None,
+) -> Predictor:
+    """A predictor from a model folder. Nothing outside the folder is read, and no code in it is run.
+
+    Args:
+        folder: the model folder.
+        device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
+        precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
+        batch_tokens: the most pieces in a batch, padding included.
+        min_prob: leave out spans that are less probable.
+        text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
+
+    Raises:
+        ModelError: it is no model folder.
+    """
+    model_folder = load_model_folder(folder, find_device(device) if isinstance(device, str) else device)
+    return Predictor(
+        model_folder, precision=precision, batch_tokens=batch_tokens, min_prob=min_prob, text_splitter=text_splitter
+    )
+
+
+class Predictor:
+    """Finds spans in text.
+
+    One text is a string; or, already split into words, `{"tokens": [...]}`. The result is
+
+        {"output": [{"type": "PER", "start": 0, "end": 4, "span": "Mary", "prob": 0.98}]}
+
+    with character offsets into the text, half-open, and the probability of the span under the model. For words, the text is
+    the words with a space between them (with nothing between them if the model's words are characters), and
+    `token_start` and `token_end` are the words.
+
+    A predictor has no state that changes: threads may share one.
+
+    Args:
+        model_folder: the loaded model.
+        precision: of the network.
+        batch_tokens: the most pieces in a batch, padding included.
+        min_prob: leave out spans that are less probable.
+        text_splitter: how raw text becomes words, instead of the model's own way.
+    """
+
+    def __init__(
+        self,
+        model_folder: ModelFolder,
+        *,
+        precision: Precision = "fp32",
+        batch_tokens: int = BATCH_TOKENS,
+        min_prob: float = 0.0,
+        text_splitter: str | None = None,
+    ) -> None:
+        if batch_tokens < 1:
+            raise AdaSeqError(f"batch_tokens must be at least 1; received {batch_tokens}")
+        if not 0 <= min_prob <= 1:
+            raise AdaSeqError(f"min_prob is a probability, from 0 to 1; received {min_prob}")
+        if precision not in _DTYPES:
+            raise AdaSeqError(f"precision must be one of {', '.join(_DTYPES)}; received {precision!r}")
+        self.task = model_folder.task
+        self.model = model_folder.model.eval()
+        if precision != "fp32":
+            _reduce_precision(self.model, _DTYPES[precision])
+        self.preprocessor = model_folder.preprocessor
+        self.collator = model_folder.collator
+        self.device = next(self.model.parameters()).device
+        self.batch_tokens = batch_tokens
+        self.min_prob = min_prob
+        self._split = self.preprocessor.split if text_splitter is None else SPLITTERS.build(text_splitter).split
+        self._joiner = "" if self.preprocessor.text_splitter == Splitters.CHAR else " "
+
+    @overload
+    def __call__(self, inputs: str | Mapping[str, Any]) -> Result: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, inputs: list[Text] | tuple[Text, ...]) -> list[Result]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, inputs: Iterable[Text]) -> Iterator[Result]: ...
+    def __call__(self, inputs: str | Mapping[str, Any] | Iterable[Text]) -> Result | list[Result] | Iterator[Result]:
+        """The spans of one text or of many.
+
+        Args:
+            inputs: a string or `{"tokens": [...]}`: one text. A list: many texts, each a string, `{"tokens": [...]}` or a list
+                of words. Any other iterable: the same, predicted while it is read.
+
+        Returns:
+            One result, a list of results, or an iterator over results; in the order of the texts.
+        """
+        if isinstance(inputs, (str, Mapping)):
+            return next(self.stream([inputs]))
+        results = self.stream(inputs)
+        return list(results) if isinstance(inputs, (list, tuple)) else results
+
+    def stream(self, inputs: Iterable[Text], read_ahead: int = READ_AHEAD) -> Iterator[Result]:
+        """The results for any number of texts, in their order and in constant memory.
+
+        Args:
+            inputs: the texts.
+            read_ahead: the most texts that are read before the first result is given.
+        """
+        for example, prediction in self.predict(inputs, read_ahead):
+            yield self.result(example, prediction)
+
+    def predict(self, inputs: Iterable[Text], read_ahead: int = READ_AHEAD) -> Iterator[tuple[Example, Prediction]]:
+        """The words of each text and what the model says of them: `spans` in word indices, with `prob`, and for taggers `tags`.
+
+        Args:
+            inputs: the texts.
+            read_ahead: the most texts that are read before the first result is given.
+
+        Raises:
+            AdaSeqError: an input is no text.
+        """
+        for examples in _in_chunks(map(self.example, inputs), read_ahead):
+            yield from zip(examples, self._predict_together(examples), strict=True)
+
+    def example(self, text: Text) -> Example:
+        """The Example for one input: its words, and where in the raw text they are.
+
+        Raises:
+            AdaSeqError: it is no text.
+        """
+        fields: dict[str, Any] = {}
+        content: Any = text
+        is_words = False
+        if isinstance(text, Mapping):
+            fields = dict(text)
+            is_words = "tokens" in fields
+            content = fields.pop("tokens" if is_words else "text", None)
+        if isinstance(content, str) and not is_words:
+            _refuse_surrogates(content)
+            tokens, offsets = self._split(content)
+            return Example(id="", tokens=tokens, text=content, offsets=offsets, fields=fields)
+        if isinstance(content, (list, tuple)) and all(isinstance(word, str) for word in content):
+            _refuse_surrogates("".join(content))
+            return Example(id="", tokens=list(content), mask=context_mask(content, fields.get("mask")), fields=fields)
+        raise AdaSeqError(
+            'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received ' + repr(text)[:100]
+        )
+
+    def result(self, example: Example, prediction: Prediction) -> Result:
+        """The result for one text, JSON-serialisable.
+
+        Args:
+            example: its words.
+            prediction: its spans in word indices.
+        """
+        spans = prediction["spans"]
+        if not spans:
+            return {"output": []}
+        is_raw = example.text is not None and example.offsets is not None
+        text, offsets = (example.text, example.offsets) if is_raw else self._join(example.tokens)
+        assert text is not None and offsets is not None
+        output = []
+        for span in spans:
+            start, end = offsets[span["start"]][0], offsets[span["end"] - 1][1]
+            found = {"type": span["type"], "start": start, "end": end, "span": text[start:end], "prob": span["prob"]}
+            if not is_raw:
+                found.update(token_start=span["start"], token_end=span["end"])
+            output.append(found)
+        return {"output": output}
+
+    def _join(self, tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+        gap = len(self._joiner)
+        ends = [end - gap for end in accumulate(len(token) + gap for token in tokens)]
+        return self._joiner.join(tokens), [(end - len(token), end) for token, end in zip(tokens, ends, strict=True)]
+
+    def _predict_together(self, examples: Sequence[Example]) -> list[Prediction]:
+        """Predictions for some examples, in batches of similar length."""
+        predictions: list[Prediction] = [{"tags": [], "spans": []} for _ in examples]
+        places = [place for place, example in enumerate(examples) if example.tokens]
+        if not places:
+            return predictions
+        features = self.preprocessor.encode([examples[place] for place in places], training=False)
+        lengths = [len(each["input_ids"]) for each in features]
+        batches = BatchSampler(lengths, len(lengths), shuffle=False, token_budget=self.batch_tokens)
+        for numbers in batches:
+            batch = self.collator([{**features[number], "index": places[number]} for number in numbers])
+            with torch.inference_mode():
+                decoded = self.model.decode(to_device(batch, self.device), with_prob=True)
+            for number, prediction in zip(numbers, decoded, strict=True):
+                predictions[places[number]] = self._above_min_prob(prediction) if self.min_prob else prediction
+        return predictions
+
+    def _above_min_prob(self, prediction: Prediction) -> Prediction:
+        kept = [span for span in prediction["spans"] if span["prob"] >= self.min_prob]
+        if "tags" in prediction and len(kept) < len(prediction["spans"]):
+            is_kept = [False] * len(prediction["tags"])
+            for span in kept:
+                is_kept[span["start"] : span["end"]] = [True] * (span["end"] - span["start"])
+            tags = [tag if keep else "O" for tag, keep in zip(prediction["tags"], is_kept, strict=True)]
+            prediction = {**prediction, "tags": tags}
+        return {**prediction, "spans": kept}
+
+
+def context_mask(words: Sequence[str], mask: Any) -> list[bool] | None:
+    """False for words that are context only: those from `<EOS>` on, and those that the mask says; None if there are none.
+
+    Args:
+        words: the words.
+        mask: what was given as `mask`; None if nothing was.
+
+    Raises:
+        AdaSeqError: the mask is not one truth value for each word.
+    """
+    if mask is not None and not (
+        isinstance(mask, (list, tuple)) and len(mask) == len(words) and all(isinstance(each, bool) for each in mask)
+    ):
+        raise AdaSeqError(f"a mask is a list with true or false for each of the {len(words)} words; received {repr(mask)[:100]}")
+    is_labelled = [True] * len(words) if mask is None else list(mask)
+    if END_OF_SENTENCE in words:
+        end = words.index(END_OF_SENTENCE)
+        is_labelled[end:] = [False] * (len(words) - end)
+    return None if all(is_labelled) else is_labelled
+
+
+def _reduce_precision(model: Model, dtype: torch.dtype) -> None:
+    """Convert the network; the decoder computes in float32 and its few weights stay exact."""
+    for part in model.children():
+        if not isinstance(part, Decoder):
+            part.to(dtype)
+
+
+def _refuse_surrogates(text: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise AdaSeqError(
+            f"the text holds half of a surrogate pair at character {error.start}, which is no character and cannot be encoded"
+        ) from None
+
+
+def _in_chunks(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
+    """Lists of at most so many examples, fewer if they are long."""
+    chunk: list[Example] = []
+    words = 0
+    for example in examples:
+        chunk.append(example)
+        words += len(example.tokens)
+        if len(chunk) >= most or words >= _READ_AHEAD_WORDS:
+            yield chunk
+            chunk, words = [], 0
+    if chunk:
+        yield chunk

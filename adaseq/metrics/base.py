@@ -1,0 +1,65 @@
+"""What every metric promises: measure one example, then compute over all of them. No metric merges anything."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from adaseq.registry import METRICS, Registry
+
+
+class Metric(ABC):
+    """Scores predictions.
+
+    The evaluator measures each example where it was predicted, gathers what was measured over all processes, in the order
+    of the data and each example once, and computes the scores from that.
+    """
+
+    registry: ClassVar[Registry] = METRICS
+
+    @abstractmethod
+    def measure(self, example: Any, prediction: Mapping[str, Any]) -> Any:
+        """What `compute` needs to know of one example: small, plain and picklable.
+
+        Args:
+            example: an Example: `tokens`, `spans` and `mask` are what metrics look at.
+            prediction: what the model's `decode` returned for it.
+        """
+
+    @abstractmethod
+    def compute(self, results: list[Any]) -> dict[str, Any]:
+        """The scores of a split.
+
+        Args:
+            results: what `measure` returned for each example of the split, in the order of the data.
+
+        Returns:
+            Scores by name; a nested dict where one name has several.
+        """
+
+
+class Dumper(Metric):
+    """Writes predictions to a file; it scores nothing.
+
+    Attributes:
+        save_path: the file.
+    """
+
+    save_path: Path
+
+    def compute(self, results: list[Any]) -> dict[str, Any]:
+        """No scores."""
+        return {}
+
+    @abstractmethod
+    def write(self, results: Iterable[Any]) -> None:
+        """Write the file, whole or not at all.
+
+        Args:
+            results: what `measure` returned for each example, in the order of the data.
+
+        Raises:
+            AdaSeqError: it cannot be written.
+        """

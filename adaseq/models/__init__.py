@@ -1,0 +1,1 @@
+"""Task models, composed of modules."""

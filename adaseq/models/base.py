@@ -1,0 +1,42 @@
+"""What every model promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from adaseq.registry import MODELS, Registry
+
+Batch = dict[str, Any]
+Prediction = dict[str, Any]
+
+
+class Model(nn.Module):
+    """A network for one task, composed of an embedder, an encoder and a decoder."""
+
+    registry: ClassVar[Registry] = MODELS
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The training step: `loss`, a scalar, and `logits`."""
+        raise NotImplementedError
+
+    def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
+        """The predictions for a batch, in its order, as plain Python.
+
+        Args:
+            batch: what the model's collator makes; labels are not needed.
+            with_prob: also compute the probability of each span under the model, as `prob`.
+
+        Returns:
+            For each example `spans`, a list of `{start, end, type}` in word indices, and what else the task predicts.
+        """
+        raise NotImplementedError
+
+    def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The configuration block that rebuilds this model, without its weights, from a model folder alone."""
+        return dict(block)
+
+    def save_assets(self, folder: Path) -> None:
+        """Write what that block refers to, the backbone's configuration above all, into the model folder."""

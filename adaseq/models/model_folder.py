@@ -1,0 +1,165 @@
+"""The model folder: one folder that holds all that a trained model needs, and nothing that runs.
+
+    configuration.json    task, model, preprocessor and collator blocks: what rebuilds the model from this folder
+    model.safetensors     all weights
+    config.json           the backbone's configuration, where there is a backbone
+    tokenizer files       or vocab.txt for models with a vocabulary of their own
+    README.md             the model card
+
+Folders written by the old AdaSeq 0.6 are read too: `configuration.json` with the whole training configuration, and
+`pytorch_model.bin`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_model, save_model
+
+from adaseq.config.compat import from_old_configuration
+from adaseq.data.data_collators.base import DataCollator
+from adaseq.data.preprocessors.base import Preprocessor
+from adaseq.errors import ModelError
+from adaseq.models.assembly import build_collator, build_model, build_preprocessor
+from adaseq.models.base import Model
+from adaseq.models.model_card import write_model_card
+from adaseq.utils.files import atomic_folder
+from adaseq.version import __version__
+
+CONFIGURATION_FILE = "configuration.json"
+WEIGHTS_FILE = "model.safetensors"
+OLD_WEIGHTS_FILE = "pytorch_model.bin"
+# Parts of a backbone that old weight files hold and no task here uses.
+_UNUSED = (".pooler.", ".position_ids")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A loaded model with all that it takes to use it."""
+
+    model: Model
+    preprocessor: Preprocessor
+    collator: DataCollator
+    config: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """What the model does: the value of `task:`."""
+        return str(self.config["task"])
+
+
+def save_model_folder(
+    folder: str | os.PathLike[str],
+    model: Model,
+    preprocessor: Preprocessor,
+    config: Mapping[str, Any],
+    scores: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a model folder, whole or not at all; what was there before is replaced.
+
+    Args:
+        folder: where.
+        model: the model.
+        preprocessor: its preprocessor.
+        config: the configuration of the run, with `task`, `model`, `preprocessor` and `data_collator`.
+        scores: test scores for the model card.
+
+    Raises:
+        AdaSeqError: the disk is full or the folder cannot be written; what was there is left as it was.
+    """
+    configuration = {
+        "framework": "pytorch",
+        "task": config["task"],
+        "adaseq_version": __version__,
+        "model": model.portable_config(config["model"]),
+        "preprocessor": preprocessor.portable_config(config["preprocessor"]),
+        "data_collator": config["data_collator"],
+        "pipeline": {"type": "sequence-labeling-pipeline"},
+    }
+    with atomic_folder(folder) as beside:
+        text = json.dumps(configuration, ensure_ascii=False, indent=2)
+        (beside / CONFIGURATION_FILE).write_text(text + "\n", encoding="utf-8")
+        save_model(model, str(beside / WEIGHTS_FILE), metadata={"format": "pt"})
+        model.save_assets(beside)
+        preprocessor.save(beside)
+        write_model_card(beside / "README.md", config, preprocessor.labels, scores)
+
+
+def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str = "cpu") -> ModelFolder:
+    """Load a model folder for prediction; nothing outside it is read, and no code in it is run.
+
+    Args:
+        folder: the folder, written here or by the old AdaSeq.
+        device: where to put the model.
+
+    Raises:
+        ModelError: it is no model folder, or its weights do not fit its configuration.
+    """
+    path = Path(folder)
+    config = _read_configuration(path)
+    preprocessor = build_preprocessor(
+        {**config["preprocessor"], "model_dir": str(path)}, config["model"], config["preprocessor"].get("labels") or []
+    )
+    model = build_model(_inside(config["model"], path), preprocessor)
+    _load_weights(model, path)
+    model.to(device).eval()
+    return ModelFolder(model, preprocessor, build_collator(config["data_collator"], preprocessor), config)
+
+
+def _read_configuration(path: Path) -> dict[str, Any]:
+    file = path / CONFIGURATION_FILE
+    if not file.is_file():
+        there = "there is no such folder" if not path.is_dir() else f"it has no {CONFIGURATION_FILE}"
+        hint = ""
+        if (path / "output_best" / CONFIGURATION_FILE).is_file():
+            hint = f"; the model of this run is in '{path / 'output_best'}'"
+        raise ModelError(f"'{path}' is not a model folder: {there}{hint}")
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(f"'{file}' cannot be read as JSON: {error}") from None
+    if not isinstance(config, dict) or "model" not in config or "preprocessor" not in config:
+        raise ModelError(f"'{file}' was not written by AdaSeq: it has no 'model' and 'preprocessor' sections")
+    if "adaseq_version" in config:
+        return config
+    config = from_old_configuration(config)
+    # It names the backbone that the training began with; its architecture lies in the folder, its weights are the model's.
+    config["model"]["embedder"].update(model_name_or_path=".", load_weights=False)
+    return config
+
+
+def _inside(block: Any, folder: Path) -> Any:
+    """The block with `model_name_or_path: .` standing for the folder itself."""
+    if isinstance(block, dict):
+        return {
+            key: str(folder) if key == "model_name_or_path" and value == "." else _inside(value, folder)
+            for key, value in block.items()
+        }
+    return [_inside(each, folder) for each in block] if isinstance(block, list) else block
+
+
+def _load_weights(model: Model, path: Path) -> None:
+    try:
+        if (path / WEIGHTS_FILE).is_file():
+            missing, unexpected = load_model(model, str(path / WEIGHTS_FILE), strict=False)
+        elif (path / OLD_WEIGHTS_FILE).is_file():
+            weights = torch.load(path / OLD_WEIGHTS_FILE, map_location="cpu", weights_only=True)
+            missing, unexpected = model.load_state_dict(weights, strict=False)
+        else:
+            raise ModelError(f"the model folder '{path}' has no weights: neither {WEIGHTS_FILE} nor {OLD_WEIGHTS_FILE}")
+    except ModelError:
+        raise
+    except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
+        raise ModelError(f"the weights in '{path}' cannot be loaded: {' '.join(str(error).split())[:400]}") from None
+    left_over = [key for key in unexpected if not any(part in key for part in _UNUSED)]
+    if missing or left_over:
+        raise ModelError(
+            f"the weights in '{path}' do not fit its {CONFIGURATION_FILE}: missing {sorted(missing)[:5] or 'none'}, "
+            f"left over {sorted(left_over)[:5] or 'none'}"
+        )

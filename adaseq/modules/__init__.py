@@ -1,0 +1,1 @@
+"""Building blocks of networks: embedders, encoders, decoders, dropouts. Plain torch, no files and no data."""

@@ -1,0 +1,150 @@
+"""Log-likelihood and log-partition of a linear chain, differentiable, with exact gradients from one forward–backward pass.
+
+The gradient of the log-partition is the expected count of every score under the model (Lafferty, McCallum and Pereira,
+2001), so that no tape over time steps is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import logsigmoid
+
+from adaseq.modules.decoders.log_chain import LogChain
+from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.plan import choose_plan
+from adaseq.modules.decoders.scaled_chain import ScaledChain
+
+Chain = ScaledChain | LogChain
+
+
+class Scores(NamedTuple):
+    """The scores that define a distribution over tag paths. Minus infinity forbids.
+
+    Args:
+        emissions: `(B, L, K)`, float32 or float64.
+        start: scores of the first tags, `(B, K)`.
+        end: scores of the last tags, `(B, K)`.
+        transitions: scores from tag i to tag j, `(K, K)`.
+    """
+
+    emissions: Tensor
+    start: Tensor
+    end: Tensor
+    transitions: Tensor
+
+
+def log_partition(scores: Scores, packing: Packing) -> Tensor:
+    """Logarithm of the sum of `exp(score)` over all tag paths of each sentence, `(B,)`."""
+    return _run(scores, None, packing)
+
+
+def log_likelihood(scores: Scores, path: Tensor, packing: Packing) -> Tensor:
+    """Log-probability of one tag path of each sentence, `(B,)`.
+
+    A path that uses a forbidden start, end or transition is admitted for its own sentence, those uses scoring 0: its
+    probability is that among the allowed paths and itself. So the result is finite, at most 0, and its gradient fades as
+    the model learns the path, however messy the data.
+
+    Args:
+        scores: the distribution.
+        path: packed tags `(N,)`, each within `[0, K)`.
+        packing: where the words lie.
+    """
+    return _run(scores, path, packing)
+
+
+def forward_backward(scores: Scores, packing: Packing, both_ways: bool = True) -> tuple[Chain, Tensor, Tensor]:
+    """Run the recursions with the cheapest arithmetic that is exact.
+
+    Returns:
+        The chain; the packed emissions `(N, K)` less the best of their word; those best ones, `(N, 1)`.
+    """
+    emissions = packing.pack(scores.emissions)  # (N, K)
+    best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
+    emissions -= best
+    potentials = (emissions, scores.start[packing.order], scores.end[packing.order], scores.transitions)
+    plan = choose_plan(*potentials)
+    chain: Chain | None = ScaledChain(*potentials, packing, plan, both_ways) if plan else None
+    if chain is None or not chain.is_exact:
+        chain = LogChain(*potentials, packing, both_ways)
+    return chain, emissions, best
+
+
+def _run(scores: Scores, path: Tensor | None, packing: Packing) -> Tensor:
+    needs_gradient = torch.is_grad_enabled() and any(each.requires_grad for each in scores)
+    return _ChainFunction.apply(*scores, path, packing, needs_gradient)
+
+
+class _ChainFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        emissions: Tensor,
+        start: Tensor,
+        end: Tensor,
+        transitions: Tensor,
+        path: Tensor | None,
+        packing: Packing,
+        needs_gradient: bool,
+    ) -> Tensor:
+        scores = Scores(emissions, start, end, transitions)
+        chain, shifted, best = forward_backward(scores, packing, needs_gradient)
+        share = None
+        if path is None:
+            value = chain.log_partition + packing.sum(best.squeeze(1))  # (B,) by column
+        else:
+            score, is_allowed = _path_score(shifted, start, end, transitions, path, packing)
+            value = score - chain.log_partition
+            share = torch.where(is_allowed, 1.0, torch.sigmoid(-value))
+            value = torch.where(is_allowed, value, logsigmoid(value))
+        if needs_gradient:
+            ctx.chain, ctx.packing, ctx.path, ctx.share = chain, packing, path, share
+            ctx.save_for_backward(start, end, transitions)
+        return value[packing.rank].to(emissions.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        start, end, transitions = ctx.saved_tensors
+        packing: Packing = ctx.packing
+        weights = gradients[0][packing.order]  # (B,) by column
+        if ctx.path is not None:
+            weights = -weights * ctx.share
+        weights = weights[packing.column].to(start.dtype)  # (N,)
+
+        counts = ctx.chain.marginals(weights).to(start.dtype)  # (N, K)
+        pairs = ctx.chain.expected_transitions(weights).to(start.dtype)  # (K, K)
+        if ctx.path is not None:
+            num_tags = len(transitions)
+            counts.scatter_add_(1, ctx.path.unsqueeze(1), -weights.unsqueeze(1))
+            pair = ctx.path[packing.previous] * num_tags + ctx.path[packing.num_sentences :]  # (N - B,)
+            pairs.view(-1).index_add_(0, pair, weights[packing.num_sentences :], alpha=-1)
+        # A first word's tag is scored by its emission and by `start` alike, so their gradients are one; so for the last.
+        first, last = counts[: packing.num_sentences], counts[packing.last]
+        return (
+            packing.unpack(counts),
+            first[packing.rank].masked_fill_(start.isneginf(), 0.0),
+            last[packing.rank].masked_fill_(end.isneginf(), 0.0),
+            pairs.masked_fill_(transitions.isneginf(), 0.0),
+            None,
+            None,
+            None,
+        )
+
+
+def _path_score(
+    emissions: Tensor, start: Tensor, end: Tensor, transitions: Tensor, path: Tensor, packing: Packing
+) -> tuple[Tensor, Tensor]:
+    """The score of a path of each sentence in float64, and whether it is allowed: both `(B,)` by column."""
+    first, last = path[: packing.num_sentences], path[packing.last]
+    per_word = emissions.gather(1, path.unsqueeze(1)).squeeze(1).double()  # (N,)
+    moves = torch.cat([start[packing.order, first], transitions[path[packing.previous], path[packing.num_sentences :]]])
+    ends = end[packing.order, last]  # (B,)
+    is_forbidden = moves.isneginf()
+    per_word += moves.masked_fill(is_forbidden, 0.0)
+    violations = packing.sum(is_forbidden) + ends.isneginf()
+    return packing.sum(per_word) + ends.masked_fill(ends.isneginf(), 0.0), violations == 0

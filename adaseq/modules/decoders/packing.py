@@ -1,0 +1,73 @@
+"""Padding squeezed out of a batch, so that recursions over time never touch it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Packing:
+    """The words of a batch in the order in which a recursion meets them.
+
+    Sentences are sorted by falling length; word 0 of every sentence comes first, then word 1 of every sentence that has
+    one, and so on. So the sentences still running at a step are the first `sizes[step]` columns, and the words of a
+    step are one slice of the packed tensor of `N` words.
+
+    Args:
+        lengths: words of each of the `B` sentences, all at least 1.
+        width: the padded length `L` of the batch.
+        device: where the index tensors shall live.
+    """
+
+    def __init__(self, lengths: Sequence[int], width: int, device: torch.device) -> None:
+        self.lengths = list(lengths)
+        self.width = width
+        self.num_sentences = len(self.lengths)
+        unordered = np.array(self.lengths)
+        order = (-unordered).argsort(kind="stable")
+        ordered = unordered[order]
+        is_running = np.arange(ordered[0])[:, None] < ordered  # (steps, B)
+        step, column = is_running.nonzero()  # (N,)
+        self.sizes: list[int] = is_running.sum(1).tolist()
+        self.offsets = [0, *accumulate(self.sizes)]
+        offsets = np.array(self.offsets)
+        rank = order.argsort()
+
+        def place(index: np.ndarray) -> Tensor:
+            return torch.from_numpy(index).to(device, non_blocking=True)
+
+        self.order = place(order)  # (B,) the sentence in each column
+        self.rank = place(rank)  # (B,) the column of each sentence
+        self.column = place(column)  # (N,)
+        self.index = place(order[column] * width + step)  # (N,) position in the batch flattened to B * L words
+        self.mirror = place(offsets[ordered[column] - 1 - step] + column)  # (N,) the word as far from the other end
+        self.previous = place((offsets[step - 1] + column)[self.num_sentences :])  # (N - B,) the word before
+
+    @property
+    def last(self) -> Tensor:
+        """The packed position of the last word of each column, `(B,)`."""
+        return self.mirror[: self.num_sentences]
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """`(B, L, …)` → `(N, …)`, always a copy."""
+        return padded.reshape(-1, *padded.shape[2:]).index_select(0, self.index)
+
+    def unpack(self, packed: Tensor) -> Tensor:
+        """`(N, …)` → `(B, L, …)` with zeros in the padding."""
+        padded = packed.new_zeros(self.num_sentences * self.width, *packed.shape[1:])
+        padded.index_copy_(0, self.index, packed)
+        return padded.view(self.num_sentences, self.width, *packed.shape[1:])
+
+    def sum(self, packed: Tensor) -> Tensor:
+        """Sums over the words of each sentence in float64: `(N,)` → `(B,)`, in the order of the columns."""
+        total = torch.zeros(self.num_sentences, dtype=torch.float64, device=packed.device)
+        return total.index_add_(0, self.column, packed.double())
+
+    def position(self, sentences: Tensor, words: Tensor) -> Tensor:
+        """The packed positions of words given by sentence and place in it; the places must exist."""
+        offsets = torch.tensor(self.offsets, device=words.device)
+        return offsets[words] + self.rank[sentences]

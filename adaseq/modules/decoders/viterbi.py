@@ -1,0 +1,117 @@
+"""The best tag paths of a linear chain (Viterbi, 1967) and the n best."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adaseq.modules.decoders.likelihood import Scores
+from adaseq.modules.decoders.packing import Packing
+
+# Steps between two subtractions of the best score so far, which keep float32 precise over long sentences.
+SHIFT_INTERVAL = 16
+
+
+@torch.no_grad()
+def best_paths(scores: Scores, packing: Packing) -> tuple[list[list[int]], list[bool]]:
+    """The best path of each sentence, and whether any path is possible at all (else the one returned means nothing)."""
+    emissions, _ = _shifted(scores, packing)
+    transitions = scores.transitions
+    num_tags = len(transitions)
+    sizes, offsets = packing.sizes, packing.offsets
+    best_all = torch.empty_like(emissions)  # (N, K) score of the best beginning that ends in each tag
+    torch.add(scores.start[packing.order], emissions[: sizes[0]], out=best_all[: sizes[0]])
+    # The tag left comes first, so that the maximum over it runs over contiguous memory. PyTorch is faster at the sum,
+    # NumPy, which shares the memory, at the rest; on other devices PyTorch does all.
+    library, best, emission = torch, best_all, emissions
+    if emissions.device.type == "cpu":
+        library, best, emission = np, best_all.numpy(), emissions.numpy()
+    lefts = best_all.t().unsqueeze(2).split(sizes, 1)  # (K, size, 1) of every step
+    from_to = transitions.unsqueeze(1)  # (K, 1, K)
+    size = 0
+    for step in range(1, len(sizes)):
+        left, begin, end = lefts[step - 1], offsets[step], offsets[step + 1]
+        if end - begin != size:
+            size = end - begin
+            pairs = emissions.new_empty(num_tags, size, num_tags)
+            pairs_view = pairs if library is torch else pairs.numpy()
+        torch.add(left if left.shape[1] == size else left[:, :size], from_to, out=pairs)
+        now = best[begin:end]
+        library.amax(pairs_view, 0, out=now)
+        library.add(now, emission[begin:end], out=now)
+        if step % SHIFT_INTERVAL == 0:
+            now = best_all[begin:end]
+            now -= now.amax(1, keepdim=True).clamp_min_(torch.finfo(now.dtype).min)
+    final = best_all[packing.last] + scores.end[packing.order]  # (B, K)
+    is_possible = final.amax(1)[packing.rank].isneginf().logical_not_().tolist()
+    tags = _trace_back(best_all.cpu().numpy(), final.cpu().numpy(), transitions.cpu().numpy(), packing).T
+    return [tags[column, :length].tolist() for column, length in _columns(packing)], is_possible
+
+
+def _trace_back(best: np.ndarray, final: np.ndarray, transitions: np.ndarray, packing: Packing) -> np.ndarray:
+    """Follow the best paths from their ends: the choices are made again from the scores, for one tag a word only."""
+    into = np.ascontiguousarray(transitions.T)  # (K, K) [to, from]
+    tags = np.empty((len(packing.sizes), packing.num_sentences), dtype=np.int64)
+    tags[:] = final.argmax(1)  # right for the last word of each sentence, overwritten at all others
+    candidates = np.empty_like(final)
+    for step in range(len(packing.sizes) - 1, 0, -1):
+        size, begin = packing.sizes[step], packing.offsets[step - 1]
+        pairs = into.take(tags[step, :size], 0, candidates[:size], "clip")
+        pairs += best[begin : begin + size]
+        pairs.argmax(1, tags[step - 1, :size])
+    return tags
+
+
+@torch.no_grad()
+def n_best_paths(scores: Scores, packing: Packing, count: int) -> list[list[tuple[list[int], float]]]:
+    """The `count` best paths of each sentence with their scores, best first; fewer where there are fewer."""
+    emissions, offset = _shifted(scores, packing)
+    transitions = scores.transitions
+    num_tags = len(transitions)
+    sizes, offsets = packing.sizes, packing.offsets
+    # (B, n, K): scores of the n best beginnings that end in each tag
+    best = emissions.new_full((sizes[0], count, num_tags), -torch.inf)
+    best[:, 0] = scores.start[packing.order] + emissions[: sizes[0]]
+    # What was chosen at each word: rank * K + tag of the word before, (N, n, K)
+    choices = torch.zeros(len(emissions), count, num_tags, dtype=torch.int64, device=emissions.device)
+    finals = torch.empty_like(best)
+    for step in range(1, len(sizes)):
+        size, begin, end = sizes[step], offsets[step], offsets[step + 1]
+        finals[size : sizes[step - 1]] = best[size:]
+        pairs = best[:size].unsqueeze(3) + transitions  # (size, n, K, K)
+        best, choices[begin:end] = pairs.flatten(1, 2).topk(count, dim=1)
+        best = best + emissions[begin:end].unsqueeze(1)
+    finals[: sizes[-1]] = best
+    finals += scores.end[packing.order].unsqueeze(1)
+    totals, chosen = finals.flatten(1).topk(count, dim=1)  # (B, n)
+    totals = (totals.double() + offset.unsqueeze(1)).cpu()
+    tags = _trace_back_ranked(choices.flatten(1).cpu().numpy(), chosen.cpu().numpy(), num_tags, packing)
+    return [
+        [(path[:length].tolist(), total) for path, total in zip(tags[column], totals[column].tolist(), strict=True)
+         if total > -np.inf]
+        for column, length in _columns(packing)
+    ]
+
+
+def _trace_back_ranked(choices: np.ndarray, chosen: np.ndarray, num_tags: int, packing: Packing) -> np.ndarray:
+    steps = len(packing.sizes)
+    tags = np.zeros((*chosen.shape, steps), dtype=np.int64)  # (B, n, steps)
+    for step in range(steps - 1, -1, -1):
+        size = packing.sizes[step]
+        tags[:size, :, step] = chosen[:size] % num_tags
+        if step:
+            chosen[:size] = np.take_along_axis(choices[packing.offsets[step] : packing.offsets[step + 1]], chosen[:size], 1)
+    return tags
+
+
+def _shifted(scores: Scores, packing: Packing) -> tuple[Tensor, Tensor]:
+    """Packed emissions less the best of their word, and the sums of those best ones, `(B,)` by column."""
+    emissions = packing.pack(scores.emissions)
+    best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
+    emissions -= best
+    return emissions, packing.sum(best.squeeze(1))
+
+
+def _columns(packing: Packing) -> list[tuple[int, int]]:
+    return list(zip(packing.rank.tolist(), packing.lengths, strict=True))

@@ -1,0 +1,1 @@
+"""Embedders: the tokens of a batch in, word vectors out."""

@@ -1,0 +1,1 @@
+"""Encoders: word vectors in, word vectors out."""

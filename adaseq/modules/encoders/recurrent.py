@@ -1,0 +1,109 @@
+"""Recurrent encoders: LSTM, GRU and plain RNN over the words of a sentence."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from adaseq.metainfo import Encoders
+from adaseq.modules.encoders.base import Encoder
+from adaseq.registry import ENCODERS
+
+
+class RecurrentEncoder(Encoder):
+    """Runs a recurrent network over each sentence; padding is never seen.
+
+    Args:
+        rnn: the network, batch first.
+    """
+
+    def __init__(self, rnn: nn.RNNBase) -> None:
+        super().__init__()
+        self.rnn = rnn
+        self.output_size = rnn.hidden_size * (2 if rnn.bidirectional else 1)
+
+    def forward(self, words: Tensor, mask: Tensor) -> Tensor:
+        """Encode `(B, L, input_size)` to `(B, L, hidden_size · directions)`; an empty sentence gives zeros."""
+        lengths = mask.sum(1).clamp(min=1).cpu()
+        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+        encoded, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=words.shape[1])
+        return encoded
+
+
+@ENCODERS.register(Encoders.LSTM, supplied_unless_given=("input_size",))
+class LSTMEncoder(RecurrentEncoder):
+    """A long short-term memory network (Hochreiter and Schmidhuber 1997).
+
+    Args:
+        hidden_size: the width of each direction.
+        input_size: the width of the word vectors; by default that of the embedder.
+        num_layers: layers on top of each other.
+        bias: whether the layers have biases.
+        dropout: between layers.
+        bidirectional: one network forwards and one backwards.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        input_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__(nn.LSTM(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
+
+
+@ENCODERS.register(Encoders.GRU, supplied_unless_given=("input_size",))
+class GRUEncoder(RecurrentEncoder):
+    """A gated recurrent network (Cho et al. 2014).
+
+    Args:
+        hidden_size: the width of each direction.
+        input_size: the width of the word vectors; by default that of the embedder.
+        num_layers: layers on top of each other.
+        bias: whether the layers have biases.
+        dropout: between layers.
+        bidirectional: one network forwards and one backwards.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        input_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__(nn.GRU(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
+
+
+@ENCODERS.register(Encoders.RNN, supplied_unless_given=("input_size",))
+class RNNEncoder(RecurrentEncoder):
+    """A plain recurrent network (Elman 1990).
+
+    Args:
+        hidden_size: the width of each direction.
+        input_size: the width of the word vectors; by default that of the embedder.
+        num_layers: layers on top of each other.
+        nonlinearity: tanh or relu.
+        bias: whether the layers have biases.
+        dropout: between layers.
+        bidirectional: one network forwards and one backwards.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        input_size: int,
+        num_layers: int = 1,
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
+        bias: bool = True,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__(nn.RNN(input_size, hidden_size, num_layers, nonlinearity, bias, True, dropout, bidirectional))

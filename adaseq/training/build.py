@@ -1,0 +1,253 @@
+"""From a configuration to a trainer: which part is made of what."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adaseq.config import Config
+from adaseq.config.pairing import partners_of
+from adaseq.config.sections import DataLoader as LoaderSection
+from adaseq.config.sections import EvaluationDataLoader
+from adaseq.data.batching import BatchSampler
+from adaseq.data.data_collators.base import DataCollator
+from adaseq.data.dataset_manager import DatasetManager
+from adaseq.data.feature_dataset import FeatureDataset
+from adaseq.data.preprocessors.base import Preprocessor
+from adaseq.errors import AdaSeqError
+from adaseq.metrics.base import Dumper
+from adaseq.models.assembly import build_collator, build_model, build_preprocessor
+from adaseq.models.base import Model
+from adaseq.models.model_folder import save_model_folder
+from adaseq.registry import HOOKS, METRICS, MODELS, TRAINERS
+from adaseq.training.evaluation import Evaluator
+from adaseq.training.gradient_clipping import GradientClipping
+from adaseq.training.hooks.base import Hook
+from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
+from adaseq.training.initial_weights import load_initial_weights
+from adaseq.training.loader import BatchLoader
+from adaseq.training.optimizer import build_optimizer, describe_groups
+from adaseq.training.runtime import Runtime
+from adaseq.training.schedule import build_schedule
+from adaseq.training.trainer import Trainer
+from adaseq.utils.seed import set_seed
+
+logger = logging.getLogger(__name__)
+
+_EVALUATED = ("valid", "test")
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The data of a run, encoded.
+
+    Args:
+        manager: the examples and what is known about them.
+        preprocessor: what encoded them.
+        collator: makes batches of them.
+        splits: the features by split.
+    """
+
+    manager: DatasetManager
+    preprocessor: Preprocessor
+    collator: DataCollator
+    splits: dict[str, FeatureDataset]
+
+
+def prepare_data(config: Config, runtime: Runtime) -> PreparedData:
+    """Read and encode the data; the main process does it, the others find it in the cache."""
+    with runtime.main_first():
+        manager = DatasetManager.from_config(
+            config.dataset,
+            config.task,
+            base_dirs=config.base_dirs,
+            seed=config.experiment.seed,
+            has_evaluation=config.evaluation is not None,
+        )
+        if not len(manager.splits.get("train", ())):
+            raise AdaSeqError("There is no training data: give dataset.data_file.train.")
+        train = manager.splits["train"]
+        preprocessor = build_preprocessor(
+            config.preprocessor,
+            config.model,
+            manager.labels,
+            one_label_per_word=manager.one_label_per_word,
+            text_splitter=manager.text_splitter,
+        )
+        preprocessor.fit(example.tokens for example in train)
+        splits = {
+            name: FeatureDataset(examples, preprocessor, training=name == "train")
+            for name, examples in manager.splits.items()
+            if name == "train" or name == "test" or config.evaluation is not None
+        }
+    logger.info("%s", manager.describe())
+    _report_truncation(splits["train"], preprocessor)
+    return PreparedData(manager, preprocessor, build_collator(config.data_collator, preprocessor), splits)
+
+
+def build_trainer(
+    config: Config, data: PreparedData, runtime: Runtime, work_dir: Path, checkpoint_path: Path | None = None
+) -> Trainer:
+    """Build the model and everything that trains it.
+
+    Args:
+        config: the configuration.
+        data: its data.
+        runtime: device, precision and processes.
+        work_dir: the run folder.
+        checkpoint_path: weights to begin with.
+    """
+    seed = config.experiment.seed
+    set_seed(seed)
+    model = build_model(config.model, data.preprocessor)
+    if checkpoint_path is not None:
+        load_initial_weights(model, checkpoint_path)
+    if runtime.rank:
+        # Each process has a dropout of its own; their weights are made equal to those of the first.
+        set_seed((seed + runtime.rank) % 2**32)
+    optimizer_block: dict[str, Any] = _block(config.train.optimizer)
+    options = optimizer_block.get("options") or {}
+    optimizer = build_optimizer(optimizer_block, model)
+    logger.info("Parameters:\n%s", describe_groups(optimizer, model))
+    batches = _train_loader(config, data, runtime)
+    accumulation = int(options.get("cumulative_iters") or 1)
+    hooks: list[Hook] = [HOOKS.build(block) for block in config.train.hooks or []]
+    metric_key, rule = _watched(config, hooks)
+    num_updates = sum(-(-batches.batches_in(epoch) // accumulation) for epoch in range(config.train.max_epochs))
+    schedule = build_schedule(
+        _block(config.train.lr_scheduler), optimizer, num_updates, config.train.max_epochs, metric_key, rule
+    )
+    trainer_class = TRAINERS.get(config.train.trainer)
+    clip, loss_keys = options.get("grad_clip"), options.get("loss_keys") or "loss"
+    trainer: Trainer = trainer_class(
+        model=model,
+        batches=batches,
+        optimizer=optimizer,
+        schedule=schedule,
+        evaluators=build_evaluators(config, data, runtime, work_dir),
+        hooks=hooks,
+        runtime=runtime,
+        work_dir=work_dir,
+        max_epochs=config.train.max_epochs,
+        accumulation=accumulation,
+        grad_clip=GradientClipping(**clip) if clip else None,
+        loss_keys=[loss_keys] if isinstance(loss_keys, str) else loss_keys,
+        seed=seed,
+        save_model=functools.partial(_save_model, config.to_dict(), data.preprocessor, model),
+        fingerprint=_fingerprint(data, batches, accumulation),
+    )
+    return trainer
+
+
+def build_evaluators(config: Config, data: PreparedData, runtime: Runtime, work_dir: Path) -> dict[str, Evaluator]:
+    """How to score the splits that are scored; only the predictions on test data are written to a file."""
+    section = config.evaluation.dataloader if config.evaluation else EvaluationDataLoader.model_validate({})
+    metrics = [METRICS.build(block, work_dir=str(work_dir)) for block in _metric_blocks(config)]
+    dumpers = [each for each in metrics if isinstance(each, Dumper)]
+    scorers = [each for each in metrics if not isinstance(each, Dumper)]
+    evaluators = {}
+    for split in _EVALUATED:
+        if split in data.splits:
+            dataset = data.splits[split]
+            sampler = BatchSampler(
+                dataset.lengths,
+                section.batch_size_per_gpu,
+                shuffle=False,
+                rank=runtime.rank,
+                world_size=runtime.world_size,
+            )
+            loader = _loader(dataset, sampler, data, section, runtime)
+            evaluators[split] = Evaluator(split, loader, scorers, dumpers if split == "test" else [], runtime)
+    return evaluators
+
+
+def _train_loader(config: Config, data: PreparedData, runtime: Runtime) -> BatchLoader:
+    section = config.train.dataloader
+    dataset = data.splits["train"]
+    sampler = BatchSampler(
+        dataset.lengths,
+        section.batch_size_per_gpu,
+        shuffle=section.shuffle,
+        drop_last=section.drop_last,
+        seed=config.experiment.seed,
+        token_budget=section.token_budget,
+        group_by_length=section.group_by_length,
+        rank=runtime.rank,
+        world_size=runtime.world_size,
+    )
+    return _loader(dataset, sampler, data, section, runtime)
+
+
+def _loader(
+    dataset: FeatureDataset, sampler: BatchSampler, data: PreparedData, section: LoaderSection, runtime: Runtime
+) -> BatchLoader:
+    pin_memory = runtime.device.type == "cuda" if section.pin_memory is None else section.pin_memory
+    return BatchLoader(
+        dataset,
+        sampler,
+        data.collator,
+        workers=section.workers_per_gpu,
+        pin_memory=pin_memory,
+        prefetch_factor=section.prefetch_factor,
+        persistent_workers=section.persistent_workers,
+        timeout=section.timeout,
+    )
+
+
+def _metric_blocks(config: Config) -> list[dict[str, Any]]:
+    if config.evaluation is not None:
+        metrics = config.evaluation.metrics or []
+        return [_block(each) for each in (metrics if isinstance(metrics, list) else [metrics])]
+    # Nothing is evaluated while training; a test at its end takes the metrics that go with the model.
+    partners = partners_of(config.model["type"], MODELS.get(config.model["type"]), config.task)
+    return [*({"type": name} for name in partners.metrics), dict(partners.dumper)]
+
+
+def _watched(config: Config, hooks: list[Hook]) -> tuple[str, str]:
+    """The score that decides, and whether more or less of it is better."""
+    best = next((hook for hook in hooks if isinstance(hook, BestCkptSaverHook)), None)
+    key, rule = (best.metric_key, best.rule) if best else ("f1", "max")
+    return (config.train.lr_scheduler_hook.metric_key if config.train.lr_scheduler_hook else key), rule
+
+
+def _save_model(config: Mapping[str, Any], preprocessor: Preprocessor, model: Model, path: Path) -> None:
+    save_model_folder(path, model, preprocessor, config)
+
+
+def _fingerprint(data: PreparedData, batches: BatchLoader, accumulation: int) -> str:
+    """Changes whenever the sequence of training batches does."""
+    sampler = batches.sampler
+    train = data.manager.splits["train"]
+    order = [
+        sampler.batch_size,
+        sampler.token_budget,
+        sampler.shuffle,
+        sampler.seed,
+        sampler.group_by_length,
+        accumulation,
+    ]
+    text = json.dumps([train.fingerprint, data.preprocessor.fingerprint(), sampler.drop_last, accumulation, *order])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _report_truncation(train: FeatureDataset, preprocessor: Preprocessor) -> None:
+    lost = train.truncation()
+    if lost["examples"]:
+        logger.warning(
+            "%d training examples are longer than max_length (%d): %d words and %d labelled spans in them are not trained on. "
+            "Evaluation and prediction use overlapping windows and lose nothing.",
+            lost["examples"],
+            preprocessor.max_length,
+            lost["words"],
+            lost["spans"],
+        )
+
+
+def _block(block: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    return {"type": block} if isinstance(block, str) else dict(block or {})

@@ -1,0 +1,62 @@
+"""Weights to begin a training with, or to test: from a file, a model folder or a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from adaseq.errors import AdaSeqError
+from adaseq.training.checkpoint import load_weights
+from adaseq.training.run_folder import BEST_WEIGHTS
+
+_FILES = (BEST_WEIGHTS, "model.safetensors", "pytorch_model.bin")
+_SHOWN = 3
+
+
+def load_initial_weights(model: nn.Module, path: Path) -> None:
+    """Load weights into a model; every one of them must find its place.
+
+    Args:
+        model: the model.
+        path: a state dict (`best_model.pth`), a `.safetensors` file, or a folder with one of them.
+
+    Raises:
+        AdaSeqError: there are none, they cannot be read, or they are those of another model.
+    """
+    file = _find(path)
+    weights = _read_safetensors(file) if file.suffix == ".safetensors" else load_weights(file)
+    own = model.state_dict()
+    # Older backbones saved the positions 0, 1, 2, … among their weights.
+    unexpected = [name for name in weights if name not in own and not name.endswith("position_ids")]
+    missing = [name for name in own if name not in weights]
+    wrong = [name for name in own if name in weights and weights[name].shape != own[name].shape]
+    if missing or unexpected or wrong:
+        problems = [
+            f"{what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
+            for what, names in (("missing", missing), ("left over", unexpected), ("of another shape", wrong))
+            if names
+        ]
+        raise AdaSeqError(f"The weights in {file} are not those of this model ({'; '.join(problems)}).")
+    model.load_state_dict({name: weights[name] for name in own})
+
+
+def _find(path: Path) -> Path:
+    if path.is_file():
+        return path
+    found = [path / name for name in _FILES if (path / name).is_file()]
+    if not found:
+        raise AdaSeqError(
+            f"There are no weights at {path}. -ckpt takes a weights file, or a folder with one of {', '.join(_FILES)}."
+        )
+    return found[0]
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise AdaSeqError(f"Cannot read weights from {path}: {error}") from None

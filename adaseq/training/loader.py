@@ -1,0 +1,77 @@
+"""Batches from a split: torch's DataLoader over a sampler that knows every position of every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from adaseq.data.batching import BatchSampler
+
+
+class BatchLoader:
+    """Batches of a data set; which ones depends on the seed, the epoch and the position, and on nothing else.
+
+    Args:
+        dataset: features by index.
+        sampler: which indices make a batch.
+        collator: makes a batch of features.
+        workers: processes that load in the background.
+        pin_memory: copy batches to memory from which a GPU reads fast.
+        prefetch_factor: batches that each worker prepares ahead.
+        persistent_workers: keep the workers from epoch to epoch.
+        timeout: seconds to wait for a worker; 0 waits for ever.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        sampler: BatchSampler,
+        collator: Callable[[Any], Any],
+        workers: int = 0,
+        pin_memory: bool = False,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        timeout: float = 0.0,
+    ) -> None:
+        self.dataset = dataset
+        self.sampler = sampler
+        # A generator of its own: the loader would otherwise draw from the global one whenever an epoch begins, and a
+        # resumed run would draw once more than one that never stopped.
+        self._loader: DataLoader[Any] = DataLoader(
+            _Indexed(dataset),
+            batch_sampler=sampler,
+            collate_fn=collator,
+            num_workers=workers,
+            pin_memory=pin_memory,
+            prefetch_factor=prefetch_factor if workers else None,
+            persistent_workers=persistent_workers and workers > 0,
+            timeout=timeout if workers else 0,
+            generator=torch.Generator(),
+        )
+
+    def batches_in(self, epoch: int) -> int:
+        """How many batches this process gets in an epoch."""
+        if self.sampler.token_budget is not None:
+            self.sampler.set_epoch(epoch)
+        return len(self.sampler)
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Any]:
+        """The batches of an epoch, without the first `start`."""
+        self.sampler.set_epoch(epoch, start)
+        return iter(self._loader)
+
+
+class _Indexed(Dataset[Any]):
+    """What the DataLoader asks of a data set."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, index: int) -> Any:
+        return self._dataset[index]
+
+    def __len__(self) -> int:
+        return len(self._dataset)

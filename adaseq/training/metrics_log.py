@@ -1,0 +1,54 @@
+"""`metrics.json`: one JSON object a line, appended as the run goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from adaseq.utils.files import writing
+
+
+class MetricsLog:
+    """A file of JSON lines that can be cut back to an earlier moment.
+
+    Args:
+        path: the file.
+        rounding_digits: numbers are rounded to so many digits after the point.
+        exact: keys whose numbers are not rounded.
+    """
+
+    def __init__(self, path: Path, rounding_digits: int = 5, exact: Collection[str] = ("lr",)) -> None:
+        self.path = path
+        self.rounding_digits = rounding_digits
+        self.exact = frozenset(exact)
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Write one line."""
+        rounded = {key: value if key in self.exact else self._round(value) for key, value in line.items()}
+        with writing(self.path), open(self.path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(rounded, ensure_ascii=False) + "\n")
+
+    def position(self) -> int:
+        """The length of the file in bytes, once all of it has reached the disk."""
+        if not self.path.exists():
+            return 0
+        with open(self.path, "rb+") as file:
+            os.fsync(file.fileno())
+            return file.seek(0, os.SEEK_END)
+
+    def cut(self, position: int) -> None:
+        """Forget the lines behind a position: the steps that wrote them are about to be taken again."""
+        if self.path.exists() and self.path.stat().st_size > position:
+            os.truncate(self.path, position)
+
+    def _round(self, value: Any) -> Any:
+        if isinstance(value, float):
+            # JSON has no infinity and no NaN.
+            return round(value, self.rounding_digits) if math.isfinite(value) else None
+        if isinstance(value, dict):
+            return {key: self._round(each) for key, each in value.items()}
+        return value

@@ -1,0 +1,74 @@
+"""The package's logger. Nothing here touches the root logger or anybody else's handlers."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+LOGGER_NAME = "adaseq"
+
+
+def get_logger(name: str = LOGGER_NAME) -> logging.Logger:
+    """The logger of a module: `get_logger(__name__)`."""
+    return logging.getLogger(name)
+
+
+class _SafeFormatter(logging.Formatter):
+    """Shows control characters instead of obeying them: a label or file name may hold a terminal escape."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return "".join(
+            char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape").decode("ascii")
+            for char in text
+        )
+
+
+class _ConsoleHandler(logging.StreamHandler[TextIO]):
+    """Writes above a progress bar instead of through it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm = sys.modules.get("tqdm")
+        if tqdm is None:
+            super().emit(record)
+            return
+        try:
+            tqdm.tqdm.write(self.format(record), file=self.stream)
+        except Exception:  # noqa: BLE001 - a handler must never end the program
+            self.handleError(record)
+
+
+@contextlib.contextmanager
+def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Show the package's messages on the console and append them to a file while the block runs.
+
+    Args:
+        console: whether to write to standard error; left alone if the program has set up logging itself.
+        file: a log file to append to.
+    """
+    logger = get_logger()
+    handlers: list[logging.Handler] = []
+    if console and not logger.handlers and not logging.getLogger().handlers:
+        handlers.append(_ConsoleHandler(sys.stderr))
+        handlers[-1].setFormatter(_SafeFormatter("%(message)s"))
+    if file is not None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, encoding="utf-8"))
+        handlers[-1].setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
+    level = logger.level
+    if handlers and (level == logging.NOTSET or level > logging.INFO):
+        logger.setLevel(logging.DEBUG if os.environ.get("ADASEQ_DEBUG") == "1" else logging.INFO)
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+        logger.setLevel(level)

@@ -1,0 +1,201 @@
+"""The documentation says what is so: commands parse, configurations pass the checker, names exist, links lead somewhere."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from adaseq.commands.main import verbs
+from adaseq.config import load_config
+from adaseq.config.sections import Sections
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md")
+    for page in ROOT.glob(pattern)
+    if "site-packages" not in page.parts
+)
+ENGLISH = [page for page in PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
+ONLY_ENGLISH = {"CHANGELOG.md", "CONTRIBUTING.md"}
+PLUGIN = "adaseq_window_tagger"
+
+MINIMAL: dict[str, Any] = {
+    "task": "named-entity-recognition",
+    "dataset": {"data_file": "data", "data_type": "conll"},
+    "model": {"embedder": {"model_name_or_path": "bert-base-cased"}},
+}
+
+
+class Block(NamedTuple):
+    """A fenced block of code in a page."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def _blocks(page: Path) -> list[Block]:
+    found = re.finditer(r"^( *)```(\w*)\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [
+        Block(page, match.string.count("\n", 0, match.start()) + 1, match[2], textwrap.dedent(match[3]))
+        for match in found
+    ]
+
+
+BLOCKS = [block for page in PAGES for block in _blocks(page)]
+
+
+def _written_in(*languages: str) -> Any:
+    chosen = [block for block in BLOCKS if block.language in languages]
+    assert chosen
+    return pytest.mark.parametrize("block", chosen, ids=str)
+
+
+def _merged(base: Any, update: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(update, dict)) or "type" in update:
+        return update
+    return {**base, **{key: _merged(base.get(key), value) for key, value in update.items()}}
+
+
+@_written_in("yaml")
+def test_configurations_pass_the_checker(block: Block, tmp_path: Path) -> None:
+    written = yaml.safe_load(block.text)
+    if written is None:
+        return  # a comment for editors
+    assert set(written) <= set(Sections.model_fields), "not a part of a configuration"
+    # What is no part of the block must not hide that something in it is wrong: a whole configuration stands alone.
+    is_whole = {"task", "dataset", "model"} <= set(written)
+    config = tmp_path / "config.yaml"
+    whole = written if is_whole else _merged(copy.deepcopy(MINIMAL), written)
+    config.write_text(block.text if is_whole else yaml.safe_dump(whole), encoding="utf-8")
+    if PLUGIN in block.text:
+        _check_with_plugin(config)
+    else:
+        load_config(config, environ={}, check_files=False)
+
+
+def _check_with_plugin(config: Path) -> None:
+    """In a process of its own: what the plugin registers would stay for the tests that follow."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "examples" / "plugin_package")])
+    command = [sys.executable, "-m", "adaseq", "check", "--schema-only", "-c", str(config)]
+    result = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, encoding="utf-8", check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@_written_in("bash")
+def test_commands_parse(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in block.text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        while words and re.match(r"\w+=", words[0]):
+            del words[0]
+        if words:
+            _check_command(words)
+
+
+def _check_command(words: list[str]) -> None:
+    program, arguments = words[0], words[1:]
+    if program == "adaseq":
+        assert arguments[0] in verbs()
+        _parse(arguments[0], arguments[1:])
+    elif program in ("python", "torchrun"):
+        script = next(i for i, word in enumerate(arguments) if word.startswith("scripts/"))
+        assert (ROOT / arguments[script]).is_file()
+        verb = Path(arguments[script]).stem
+        if verb in verbs():
+            _parse(verb, arguments[script + 1 :])
+    elif program == "make":
+        targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(arguments) <= set(targets)
+    else:
+        assert program in ("cat", "cd", "export", "head", "kill", "ls", "pip", "tensorboard"), (
+            f"unknown program {program}"
+        )
+
+
+def _parse(verb: str, arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    importlib.import_module(f"adaseq.commands.{verb}").add_arguments(parser)
+    parser.parse_args(arguments)
+
+
+@_written_in("python")
+def test_names_in_code_exist(block: Block) -> None:
+    for node in ast.walk(ast.parse(block.text)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("adaseq"):
+            module = importlib.import_module(node.module)
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "adaseq":
+            assert hasattr(importlib.import_module("adaseq"), node.attr)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in _anchors(linked), target
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_has_a_chinese_twin() -> None:
+    alone = [page.name for page in PAGES if not page.stem.endswith("_zh") and page not in ENGLISH]
+    assert set(alone) == ONLY_ENGLISH
+
+
+@pytest.mark.parametrize("page", ENGLISH, ids=lambda page: str(page.relative_to(ROOT)))
+def test_twins_are_in_step(page: Path) -> None:
+    twin = page.with_name(f"{page.stem}_zh.md")
+    assert _outline(page) == _outline(twin)
+    assert [_code(block) for block in _blocks(page)] == [_code(block) for block in _blocks(twin)]
+
+
+def _outline(page: Path) -> list[str]:
+    """The levels of headings and the number of rows of tables, in order."""
+    lines = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL).splitlines()
+    return [re.match(r"#+|\|", line)[0] for line in lines if re.match(r"#+ |\|", line)]  # type: ignore[index]
+
+
+def _code(block: Block) -> str:
+    """The code without comments, which are translated."""
+    lines = [re.sub(r"(^|\s+)#.*", "", line).rstrip() for line in block.text.splitlines()]
+    return "\n".join(line for line in lines if line)
+
+
+def test_the_configuration_reference_is_up_to_date() -> None:
+    command = [sys.executable, "scripts/configuration_reference.py", "--check"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("verb", sorted(verbs()))
+def test_every_verb_is_explained(verb: str) -> None:
+    assert any(f"adaseq {verb}" in page.read_text(encoding="utf-8") for page in ROOT.glob("docs/**/*.md"))

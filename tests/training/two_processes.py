@@ -1,0 +1,91 @@
+"""What two processes do together; started by torchrun from test_runtime.py. Prints `fine` when all of it holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adaseq.data.batching import BatchSampler
+from adaseq.errors import AdaSeqError
+from adaseq.training.averages import Averages, NonFiniteLoss
+from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
+from adaseq.training.loader import BatchLoader
+from adaseq.training.runtime import Runtime
+
+
+def check_messages(runtime: Runtime) -> None:
+    assert runtime.gather([runtime.rank, "x"]) == [0, "x", 1, "x"]
+    assert runtime.gather([] if runtime.rank == 0 else [3]) == [3]
+    assert runtime.broadcast(f"from {runtime.rank}") == "from 0"
+    assert runtime.any(runtime.rank == 1) and not runtime.any(False)
+    assert runtime.mean(torch.tensor([float(runtime.rank), 4.0])).tolist() == [0.5, 4.0]
+    calls: list[int] = []
+    assert runtime.on_main(lambda: calls.append(1) or "done") == "done"
+    assert len(calls) == (1 if runtime.is_main else 0)
+
+    def fail() -> None:
+        raise AdaSeqError("the disk is full")
+
+    try:
+        runtime.on_main(fail)
+        raise AssertionError("the error of the main process was lost")
+    except AdaSeqError as error:
+        assert str(error) == "the disk is full"
+
+
+def check_evaluation(runtime: Runtime, fakes: Any) -> None:
+    """Shards of different sizes, one of them empty, and an interrupt in one process only."""
+    torch.manual_seed(0)
+    model = fakes.Quadrants()
+    for count in (13, 8, 1):
+        points = fakes.Points(count)
+        scores = []
+        for rank, size in ((runtime.rank, 2), (0, 1)):
+            sampler = BatchSampler(points.lengths, 4, shuffle=False, rank=rank, world_size=size)
+            loader = BatchLoader(points, sampler, fakes.collate)
+            scores.append(Evaluator("valid", loader, [fakes.Share()], [], runtime).evaluate(model))
+        assert scores[0] == scores[1], (count, scores)
+    try:
+        Evaluator("valid", loader, [fakes.Share()], [], runtime).evaluate(model, lambda: runtime.rank == 1)
+        raise AssertionError("one process was interrupted and the other was not told")
+    except EvaluationInterrupted:
+        pass
+
+
+def check_averages(runtime: Runtime) -> None:
+    averages = Averages(runtime)
+    for iteration in (1, 2):
+        averages.add_loss(iteration, torch.tensor(float(iteration + runtime.rank)), torch.tensor([iteration]))
+    averages.collect()
+    assert averages.since({}) == {"loss": 2.0}
+    averages.add_loss(3, torch.tensor(math.nan if runtime.rank else 1.0), torch.tensor([7 + runtime.rank]))
+    try:
+        averages.collect()
+        raise AssertionError("a loss that is not finite went by")
+    except NonFiniteLoss as error:
+        assert runtime.gather(error.examples) in ([8], [8, 8]) and error.iteration == 3
+
+
+def main() -> None:
+    path = Path(__file__).with_name("conftest.py")
+    spec = importlib.util.spec_from_file_location("fakes", path)
+    assert spec is not None and spec.loader is not None
+    fakes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fakes)
+    runtime = Runtime("cpu")
+    assert runtime.world_size == 2 and str(runtime.device) == "cpu"
+    check_messages(runtime)
+    check_averages(runtime)
+    check_evaluation(runtime, fakes)
+    if runtime.is_main:
+        print("fine")
+    runtime.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
