@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from adaseq.version import __version__
 
 if TYPE_CHECKING:
-    from adaseq.commands.test import test_model as test
-    from adaseq.commands.train import train_model as train
+    from adaseq.training.test import test_model as test
+    from adaseq.training.train import train_model as train
     from adaseq.hub.loading import load
 
 __all__ = ["__version__", "load", "test", "train"]
 
 # Imported on first use: they need torch, and `adaseq --help` does not.
 _LAZY = {
-    "train": ("adaseq.commands.train", "train_model"),
-    "test": ("adaseq.commands.test", "test_model"),
+    "train": ("adaseq.training.train", "train_model"),
+    "test": ("adaseq.training.test", "test_model"),
     "load": ("adaseq.hub.loading", "load"),
 }
 

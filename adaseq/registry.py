@@ -17,6 +17,7 @@ from __future__ import annotations
 import collections.abc
 import functools
 import importlib
+import importlib.metadata
 import inspect
 import pkgutil
 import types
@@ -97,6 +98,8 @@ class Registry:
         if ":" in name:
             return self._import_dotted(name)
         self._import_home()
+        if name not in self._classes:
+            import_installed_plugins()
         if name in self._classes:
             return self._classes[name]
         found = self._fallback(name) if self._fallback else None
@@ -155,6 +158,28 @@ def no_such_component(kind: str, name: str, known: list[str], reason: str | None
         f"{what.rstrip('?')}{'?' if what.endswith('?') else ';'} known: {', '.join(known)}. A class of your own is named as "
         "'module:Class', or registered in a module listed under 'plugins:'."
     )
+
+
+def installed_plugins() -> list[importlib.metadata.EntryPoint]:
+    """The plugins that installed packages announce as entry points of the group `adaseq.plugins`."""
+    return list(importlib.metadata.entry_points(group="adaseq.plugins"))
+
+
+@functools.cache
+def import_installed_plugins() -> None:
+    """Import them, once, so that their classes register.
+
+    Raises:
+        AdaSeqError: one of them cannot be imported.
+    """
+    for plugin in installed_plugins():
+        try:
+            plugin.load()
+        except Exception as error:  # a module of the user's own may fail in any way
+            raise AdaSeqError(
+                f"the installed plugin '{plugin.name}' ({plugin.value}) cannot be imported: {type(error).__name__}: "
+                f"{error}; uninstall or mend the package '{plugin.dist.name if plugin.dist else '?'}'"
+            ) from error
 
 
 @functools.cache

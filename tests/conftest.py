@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Before any library reads them; processes that tests start inherit them.
@@ -18,6 +19,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["ADASEQ_CACHE"] = tempfile.mkdtemp(prefix="adaseq-test-cache-")
 atexit.register(shutil.rmtree, os.environ["ADASEQ_CACHE"], ignore_errors=True)
+
+# No test depends on how long something takes.
+hypothesis.settings.register_profile("adaseq", deadline=None)
+hypothesis.settings.load_profile("adaseq")
 
 LOOPBACK = ("127.", "::1", "localhost")
 

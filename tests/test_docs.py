@@ -21,6 +21,7 @@ import yaml
 from adaseq.commands.main import verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
+from adaseq.registry import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -32,6 +33,7 @@ PAGES = sorted(
 ENGLISH = [page for page in PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
 ONLY_ENGLISH = {"CHANGELOG.md", "CONTRIBUTING.md"}
 PLUGIN = "adaseq_window_tagger"
+FORMATS_SHOWN = ("conll", "json_tags", "json_spans", "cluener", "segmented")
 
 MINIMAL: dict[str, Any] = {
     "task": "named-entity-recognition",
@@ -100,6 +102,14 @@ def _check_with_plugin(config: Path) -> None:
         command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, encoding="utf-8", check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+@_written_in(*FORMATS_SHOWN)
+def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+    file.write_text(block.text, encoding="utf-8")
+    examples = list(FORMATS.build(block.language).read(file))
+    assert any(example.spans for example in examples)
 
 
 @_written_in("bash")

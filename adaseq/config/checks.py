@@ -9,12 +9,11 @@ from adaseq import metainfo
 from adaseq.config.components import check_component, find_class
 from adaseq.config.document import Document, Place
 from adaseq.config.pairing import MODEL_OF_TASK
-from adaseq.config.plugins import installed_plugins
 from adaseq.config.problems import listed
 from adaseq.config.sections import Dataset, Sections
 from adaseq.config.validation import INVALID, check_value
 from adaseq.errors import nearest
-from adaseq.registry import FORMATS, no_such_component
+from adaseq.registry import FORMATS, installed_plugins, no_such_component
 
 TASKS = tuple(MODEL_OF_TASK)
 SPLITS = ("train", "valid", "test")
@@ -84,6 +83,10 @@ def _drop_empty(document: Document) -> None:
         section = document.at(tuple(parents))
         if isinstance(section, dict) and key in section and section[key] is None:
             del section[key]
+    files = document.at(("dataset", "data_file"))
+    if isinstance(files, dict):
+        for split in [split for split, file in files.items() if file is None]:
+            del files[split]
 
 
 def _check_task(document: Document) -> None:

@@ -14,6 +14,7 @@ from adaseq.config.document import Document, Place, plain, walk
 from adaseq.config.problems import shown
 
 _TASKS = {"mcce-entity-typing": "entity-typing"}
+_SPLITS = {"dev": "valid", "validation": "valid", "training": "train"}
 _TAG = re.compile(r"[BIES]-(.+)\Z")
 # What the old trainer added to the configuration that it wrote beside a model.
 _WRITTEN_BY_TRAINER: tuple[Place, ...] = (
@@ -96,12 +97,12 @@ def _spellings(document: Document) -> None:
         else:
             _rename(document, ("train", "optimizer"), "param_group", "param_groups")
     files = document.at(("dataset", "data_file"))
-    if isinstance(files, dict) and "dev" in files:
-        if "valid" in files:
-            document.report(("dataset", "data_file", "dev"), "means the same as 'valid'; give one of them", at_key=True)
-            del files["dev"]
-        else:
-            _rename(document, ("dataset", "data_file"), "dev", "valid")
+    for old, new in _SPLITS.items() if isinstance(files, dict) else ():
+        if old in files and new in files:
+            document.report(("dataset", "data_file", old), f"means the same as '{new}'; give one of them", at_key=True)
+            del files[old]
+        elif old in files:
+            _rename(document, ("dataset", "data_file"), old, new)
     for path, value in walk(document.at(("evaluation", "metrics"))):
         if path and path[-1] == "dump_format" and value == "column":
             document.at(("evaluation", "metrics", *path[:-1]))["dump_format"] = "conll"

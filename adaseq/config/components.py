@@ -17,9 +17,6 @@ from adaseq.config.signatures import REQUIRED, Argument, Signature, signature_of
 from adaseq.config.validation import INVALID, check_value, describe, unknown_key
 from adaseq.registry import Registry, UnknownComponent
 
-# `total_iters:` left empty means all of the training; the class itself wants a number.
-_EMPTY_MEANS_SOMETHING = frozenset({"total_iters"})
-
 
 class Catalogue:
     """Where signatures come from: here, from the classes themselves, which are imported."""
@@ -134,7 +131,7 @@ def _as_block(
 
 def _check_argument(document: Document, argument: Argument, value: Any, path: Place, catalogue: Catalogue) -> Any:
     hint = argument.component
-    if value is None and (argument.default is None or argument.name in _EMPTY_MEANS_SOMETHING):
+    if value is None and argument.may_be_null:
         return None
     if hint is None:
         checked = check_value(argument.annotation, value, document, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +10,7 @@ from pathlib import Path
 from adaseq.config.components import import_failure
 from adaseq.config.document import Document, Mark
 from adaseq.config.problems import ConfigError
-
-ENTRY_POINTS = "adaseq.plugins"
-
-
-def installed_plugins() -> list[importlib.metadata.EntryPoint]:
-    """The plugins that installed packages announce as entry points of the group `adaseq.plugins`."""
-    return list(importlib.metadata.entry_points(group=ENTRY_POINTS))
+from adaseq.registry import installed_plugins
 
 
 def import_plugins(document: Document, modules: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ written. Where a number or a list is wanted, a variable (`${NAME}`) may stand to
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,7 +113,7 @@ class _SchemaWriter:
         if name not in self._definitions:
             self._definitions[name] = {}  # components may nest in their own kind
             self._definitions[name] = self._one_of(registry)
-        return {"$ref": f"#/$defs/{name.replace(' ', '%20')}"}
+        return _reference(name)
 
     def name_of(self, registry: Registry) -> Schema:
         """The schema of a `type:`."""
@@ -141,7 +142,11 @@ class _SchemaWriter:
             component = registry.get(name)
             known = signature_of(registry, component)
             arguments = self._arguments(known)
-            properties = {"type": {"description": summary(component)}, **arguments, **self._extras(registry, arguments)}
+            properties = {
+                "type": {"description": summary(component)},
+                **arguments,
+                **self._extras(registry, name, arguments),
+            }
             if registry is PREPROCESSORS:
                 properties.update({key: {**_OLD_KEYS[key], "deprecated": True} for key in ("lower", "bio2bioes")})
             required = [each.name for each in known.arguments.values() if each.is_required]
@@ -157,35 +162,29 @@ class _SchemaWriter:
         condition: Schema = {"properties": {discriminator: {"const": name}}}
         if not is_default:
             condition["required"] = [discriminator]
-        return {"if": condition, "then": {"$ref": f"#/$defs/{key.replace(' ', '%20')}"}}
+        return {"if": condition, "then": _reference(key)}
 
     def _arguments(self, known: Signature) -> dict[str, Schema]:
         return {each.name: self._argument(each, known.help.get(each.name)) for each in known.arguments.values()}
 
     def _argument(self, argument: Argument, help_text: str | None) -> Schema:
         hint = argument.component
-        if hint is not None:
-            schema = self.component(hint.registry)
-            if hint.many:
-                schema = {"type": "array", "items": schema}
-            if argument.default is None:
-                schema = {"anyOf": [schema, {"type": "null"}]}
-        else:
+        if hint is None:
             schema = _tidy(json_schema_of(argument.annotation))
             self._definitions.update(schema.pop("$defs", {}))
-            if argument.default is None and schema:
-                schema = {"anyOf": [schema, {"type": "null"}]}
-            schema = _or_variable(schema)
+        else:
+            schema = self.component(hint.registry)
+            schema = {"type": "array", "items": schema} if hint.many else schema
+        if argument.may_be_null and schema:
+            options = schema.get("anyOf", [schema])
+            schema = {"anyOf": [*(each for each in options if each != {"type": "null"}), {"type": "null"}]}
+        schema = _or_variable(schema)
         default = plain(argument.default)
-        if (
-            not argument.is_required
-            and not argument.is_offered
-            and isinstance(default, (str, int, float, list, type(None)))
-        ):
+        if not argument.is_offered and isinstance(default, (str, int, float, list, type(None))):
             schema = {**schema, "default": default}
         return {"description": help_text, **schema} if help_text else schema
 
-    def _extras(self, registry: Registry, arguments: Mapping[str, Schema]) -> dict[str, Schema]:
+    def _extras(self, registry: Registry, component: str, arguments: Mapping[str, Schema]) -> dict[str, Schema]:
         """The keys that a kind of component has beside the arguments of its constructor."""
         if registry.kind not in _EXTRAS:
             return {}
@@ -193,10 +192,15 @@ class _SchemaWriter:
         if registry is OPTIMIZERS:
             own = _tidy(ParameterGroup.model_json_schema())["properties"]
             options = {name: {k: v for k, v in each.items() if k != "default"} for name, each in arguments.items()}
-            groups = {"type": "array", "items": _closed({**own, **options}, "", ["regex"])}
+            self._definitions[f"parameter group {component}"] = _closed({**own, **options}, "", ["regex"])
+            groups = {"type": "array", "items": _reference(f"parameter group {component}")}
             properties["param_groups"] = _described(groups, properties["param_groups"])
             properties["param_group"] = {**groups, **_OLD_KEYS["param_group"], "deprecated": True}
         return properties
+
+
+def _reference(definition: str) -> Schema:
+    return {"$ref": f"#/$defs/{urllib.parse.quote(definition)}"}
 
 
 def _data_files() -> Schema:
@@ -227,7 +231,8 @@ def _or_variable(schema: Schema) -> Schema:
     """Let a variable stand where text is not allowed anyway."""
     options = schema.get("anyOf", [schema])
     takes_text = any(each.get("type") == "string" and "enum" not in each for each in options)
-    if not schema or takes_text or "$ref" in schema or all(each.get("type") == "object" for each in options):
+    is_reference = any("$ref" in each for each in options)
+    if not schema or takes_text or is_reference or all(each.get("type") == "object" for each in options):
         return schema
     outer: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     inner = [{key: value for key, value in each.items() if key not in outer} for each in options]

@@ -26,16 +26,25 @@ class Experiment(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="drives everything random")
 
 
+class LabelCounter(Section):
+    """Counts the labels of train and valid."""
+
+    type: Literal["count_span_labels", "count_labels"] = Field("count_span_labels", description="what is counted")
+    key: Literal["spans", "label"] | None = Field(
+        None, description="where AdaSeq 0.6 looked for them; need not be given"
+    )
+
+
 class Dataset(Section):
     """The data. Options of the format (`delimiter`, `text_key`, …) stand beside these keys."""
 
     model_config = allow_other_keys
 
-    data_file: str | dict[str, str | list[str]] | None = Field(
+    data_file: str | dict[str, str | list[str] | None] | None = Field(
         None, description="a mapping of train, valid and test to files, or a folder or archive that holds them"
     )
     data_type: str | None = Field(None, description="the format of the files")
-    labels: str | list[str] | dict[str, Any] | None = Field(
+    labels: str | list[str] | LabelCounter | None = Field(
         None,
         description="the label types: a list, a file with one per line, or how to count them; counted from the data if absent",
     )
@@ -83,6 +92,7 @@ class GradClip(Section):
 
     max_norm: float = Field(gt=0, description="the largest norm of all gradients together")
     norm_type: float = Field(2.0, gt=0, description="the p of the norm")
+    error_if_nonfinite: bool = Field(False, description="stop when the norm is infinite or not a number")
 
 
 class OptimizerOptions(Section):
@@ -173,6 +183,12 @@ class Parallel(Section):
 
     type: Literal["DistributedDataParallel"] = Field("DistributedDataParallel", description="the only one there is")
     find_unused_parameters: bool = Field(False, description="for models of which a batch may leave parameters unused")
+    broadcast_buffers: bool = Field(
+        True, description="copy the buffers of the first process to the others in each step"
+    )
+    bucket_cap_mb: Count = Field(25, description="megabytes of gradients that are sent at once")
+    gradient_as_bucket_view: bool = Field(False, description="save memory by not copying gradients")
+    static_graph: bool = Field(False, description="each step uses the same parameters in the same way")
 
 
 class Sections(Section):

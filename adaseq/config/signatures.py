@@ -9,6 +9,8 @@ from typing import Any
 from adaseq.config.docstrings import argument_help
 from adaseq.registry import ComponentHint, Registry, component_hint, parameter_hints
 
+# `total_iters:` left empty means all of the training; the class itself wants a number.
+_EMPTY_MEANS_SOMETHING = frozenset({"total_iters"})
 REQUIRED = inspect.Parameter.empty
 _VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
@@ -35,6 +37,11 @@ class Argument:
     def is_required(self) -> bool:
         """Whether a configuration must give it."""
         return self.default is REQUIRED and not self.is_offered
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether null is right whatever the annotation says."""
+        return self.default is None or self.name in _EMPTY_MEANS_SOMETHING
 
 
 @dataclass(frozen=True)

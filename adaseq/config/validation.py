@@ -125,7 +125,8 @@ def json_schema_of(annotation: Any) -> dict[str, Any]:
     """The JSON Schema of an annotation; empty where it has none."""
     adapter = _adapter(annotation)
     try:
-        return adapter.json_schema() if adapter else {}
+        schema = adapter.json_schema() if adapter else {}
+        return schema if schema.get("anyOf", True) else {}
     except Exception:  # noqa: BLE001 - pydantic has several errors for what JSON cannot hold, such as functions
         return {}
 

@@ -182,7 +182,7 @@ class SchemeDetector:
             ignored: tags that belong to no scheme: those of context and of words that are not annotated.
 
         Raises:
-            TagError: most tags have a prefix and some have none; names one of these and where it is.
+            TagError: some tags have a prefix and some have none; names one of these and where it is.
         """
         pairs = {
             ("" if left in ignored else left, tag): n for (left, tag), n in self._pairs.items() if tag not in ignored
@@ -190,16 +190,18 @@ class SchemeDetector:
         counts: Counter[str] = Counter()
         for (_, tag), n in pairs.items():
             counts[tag] += n
-        has_outside = counts.pop(OUTSIDE, 0) > 0
+        # A word that is not annotated might be outside as well.
+        has_outside = counts.pop(OUTSIDE, 0) > 0 or not self.tags.isdisjoint(ignored)
         odd = {tag: n for tag, n in counts.items() if split_tag(tag)[0] in ("", OUTSIDE)}
-        if sum(odd.values()) * 2 > sum(counts.values()):
+        if len(odd) * 2 > len(counts) and sum(odd.values()) * 2 > sum(counts.values()):
             return PLAIN
         if odd:
             tag = min(odd, key=lambda tag: (odd[tag], tag))
             place = f"{self._first_seen[tag]}: " if tag in self._first_seen else ""
             raise TagError(
-                f"{place}the tag '{tag}' has no prefix such as B- or I-, while most tags have one. If it marks words that "
-                f"are not annotated, say so with partial_label: {tag}",
+                f"{place}the tag '{tag}' has no prefix such as B- or I-, while other tags have one. If it marks words that "
+                f"are not annotated, say so with 'partial_label: {tag}'; if tags are labels of words, with "
+                f"'source_scheme: {PLAIN}'",
                 tag,
             )
         prefixes = {split_tag(tag)[0] for tag in counts}

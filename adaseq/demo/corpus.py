@@ -13,151 +13,171 @@ import itertools
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from adaseq.data.splitters import WordSplitter
-from adaseq.demo import chinese, english
 from adaseq.utils.files import atomic_write
 from adaseq.utils.tag_schemes import spans_to_tags
 
+HERE = Path(__file__).parent
 SIZES = {"train": 400, "dev": 80, "test": 80}
 _SEED = 20240229
 _RESERVED_EVERY = 4  # of so many words one is kept from the training file
 _SLOT = re.compile(r"\{(\w+)\}")
 _TYPES = {
     "person": "person",
-    **dict.fromkeys(("city", "country", "province"), "location"),
+    **dict.fromkeys(("city", "country"), "location"),
     **dict.fromkeys(("company", "school", "agency"), "organisation"),
     **dict.fromkeys(("day", "month", "weekday", "year", "recent"), "date"),
 }
-_CHINESE_NUMBERS = "一 二 三 四 五 六 七 八 九 十 十一 十二".split()
+
+Sentence = tuple[str, list[tuple[int, int, str]]]
+"""A text, and the character spans of its entities."""
 
 
-class Writer:
-    """Writes the sentences of one split.
+class Language(ABC):
+    """Sentences of one language.
 
     Args:
-        seed: decides which.
+        name: of its lexicon.
+        chance: decides what fills the slots.
         is_training: leave out the reserved words.
-        seen: sentences of other splits, which are not written again; gets those of this one.
     """
 
-    def __init__(self, seed: int, is_training: bool, seen: set[str]) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, name: str, chance: random.Random, is_training: bool) -> None:
+        self.lexicon: dict[str, list[str]] = yaml.safe_load(
+            (HERE / "lexicons" / f"{name}.yaml").read_text(encoding="utf-8")
+        )
+        self._templates = str(self.lexicon.pop("sentences")).splitlines()
+        self._asides = str(self.lexicon.pop("asides")).splitlines()
+        self._chance = chance
         self._is_training = is_training
-        self._seen = seen
-        self._splitter = WordSplitter()
 
-    def sentences(self, number: int) -> Iterator[str]:
-        """So many sentences as lines of CoNLL, English and Chinese in turn."""
-        templates = [self._shuffled(english.SENTENCES), self._shuffled(chinese.SENTENCES)]
-        fillers: list[Callable[[str], str]] = [self._english, self._chinese]
-        wanted = len(self._seen) + number
-        turns = [itertools.cycle(zip(each, [filler] * len(each))) for each, filler in zip(templates, fillers, strict=True)]
-        for template, filler in itertools.chain.from_iterable(zip(*turns)):
-            text, spans = self._fill(template, filler)
-            if text not in self._seen:
-                self._seen.add(text)
-                yield self._as_conll(text, spans)
-            if len(self._seen) == wanted:
-                return
+    def sentences(self) -> Iterator[Sentence]:
+        """Sentences without end: each template in turn, in an order of its own."""
+        templates = sorted(self._templates, key=lambda _: self._chance.random())
+        return map(self._fill, itertools.cycle(templates))
 
-    def _fill(self, template: str, filler: Callable[[str], str]) -> tuple[str, list[tuple[int, int, str]]]:
-        """The text of a template with its slots filled, and the character spans of what fills them."""
+    @abstractmethod
+    def fill(self, slot: str) -> str:
+        """Something that fits a slot."""
+
+    def any(self, words: Sequence[str]) -> str:
+        """One of the words."""
+        return words[self.number(0, len(words) - 1)]
+
+    def known(self, name: str) -> str:
+        """A word of the lexicon; in training none of the reserved ones."""
+        words = self.lexicon[name]
+        return self.any([w for i, w in enumerate(words, 1) if not self._is_training or i % _RESERVED_EVERY])
+
+    def number(self, first: int, last: int) -> int:
+        """A number in a range, both ends included."""
+        # `random()` alone is promised to give the same numbers in every version of Python.
+        return first + int(self._chance.random() * (last - first + 1))
+
+    def _fill(self, template: str) -> Sentence:
         text, spans = "", []
+        if "{" in template and template[-1] in ".。" and self.number(0, 1):
+            template = template[:-1] + self.any(self._asides) + template[-1]
         for number, part in enumerate(_SLOT.split(template)):
             if number % 2:
-                start, filling = len(text), filler(part)
+                start, filling = len(text), self.fill(part)
                 text += filling
                 spans.append((start, len(text), _TYPES[part]))
             else:
                 text += part
         return text, spans
 
-    def _as_conll(self, text: str, spans: Sequence[tuple[int, int, str]]) -> str:
-        words, offsets = self._splitter.split(text)
-        starts = {start: i for i, (start, _) in enumerate(offsets)}
-        ends = {end: i + 1 for i, (_, end) in enumerate(offsets)}
-        by_words = [{"start": starts[start], "end": ends[end], "type": kind} for start, end, kind in spans]
-        tags = spans_to_tags(by_words, len(words), "BIO")
-        return "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
 
-    def _any(self, words: Sequence[str]) -> str:
-        # `random()` alone is promised to give the same numbers in every version of Python.
-        return words[int(self._random.random() * len(words))]
+class English(Language):
+    """English sentences."""
 
-    def _known(self, words: Sequence[str]) -> str:
-        """Any of the words; in training none of the reserved ones."""
-        while True:
-            place = int(self._random.random() * len(words))
-            if not self._is_training or place % _RESERVED_EVERY != _RESERVED_EVERY - 1:
-                return words[place]
-
-    def _shuffled(self, items: Sequence[str]) -> list[str]:
-        return sorted(items, key=lambda item: self._random.random())
-
-    def _number(self, first: int, last: int) -> int:
-        return first + int(self._random.random() * (last - first + 1))
-
-    def _english(self, slot: str) -> str:
-        any_, known, number = self._any, self._known, self._number
+    def fill(self, slot: str) -> str:
+        """Something that fits a slot."""
         if slot == "person":
-            return f"{known(english.GIVEN_NAMES)} {known(english.FAMILY_NAMES)}"
+            return f"{self.known('given_names')} {self.known('family_names')}"
         if slot == "city":
-            return known(english.CITIES)
+            return self.known("cities")
         if slot == "country":
-            return known(english.COUNTRIES)
+            return self.known("countries")
         if slot == "company":
-            return f"{known(english.COMPANY_NAMES)} {any_(english.INDUSTRIES)}"
+            return f"{self.known('company_names')} {self.any(self.lexicon['industries'])}"
         if slot == "school":
-            return any_(["University of {}", "{} University", "{} Technical College"]).format(known(english.CITIES))
+            return self.any(["University of {}", "{} University", "{} Technical College"]).format(self.known("cities"))
         if slot == "agency":
-            return f"{known(english.CITIES)} {any_(english.AGENCIES)}"
-        day, month, year, weekday = number(1, 28), any_(english.MONTHS), number(1995, 2024), any_(english.WEEKDAYS)
-        if slot == "day":
-            return any_([f"{day} {month}", f"{day} {month} {year}", f"{month} {day}", f"{month} {day}, {year}"])
-        if slot == "month":
-            return any_([month, f"{month} {year}"])
-        if slot == "year":
-            return str(year)
-        if slot == "weekday":
-            return weekday
-        return any_(["yesterday", "last week", "last month", "this morning", f"last {weekday}", f"last {month}"])
+            return f"{self.known('cities')} {self.any(self.lexicon['agencies'])}"
+        day, year = self.number(1, 28), self.number(1995, 2024)
+        month, weekday = self.any(self.lexicon["months"]), self.any(self.lexicon["weekdays"])
+        forms = {
+            "day": [f"{day} {month}", f"{day} {month} {year}", f"{month} {day}", f"{month} {day}, {year}"],
+            "month": [month, f"{month} {year}"],
+            "year": [str(year)],
+            "weekday": [weekday],
+            "recent": ["yesterday", "last week", "last month", "this morning", f"last {weekday}", f"last {month}"],
+        }
+        return self.any(forms[slot])
 
-    def _chinese(self, slot: str) -> str:
-        any_, known, number = self._any, self._known, self._number
+
+class Chinese(Language):
+    """Chinese sentences."""
+
+    def fill(self, slot: str) -> str:
+        """Something that fits a slot."""
         if slot == "person":
-            return known(chinese.FAMILY_NAMES) + known(chinese.GIVEN_NAMES)
+            return self.known("family_names") + self.known("given_names")
         if slot == "city":
-            return known(chinese.CITIES)
-        if slot == "province":
-            return known(chinese.PROVINCES)
+            return self.known("cities")
+        if slot == "country":
+            return self.known("provinces")
         if slot == "company":
-            return known(chinese.COMPANY_NAMES) + any_(chinese.INDUSTRIES) + any_(chinese.COMPANY_FORMS)
+            form = self.any(self.lexicon["industries"]) + self.any(self.lexicon["company_forms"])
+            return self.known("company_names") + form
         if slot == "school":
-            return known(chinese.CITIES) + any_(chinese.SCHOOLS)
+            return self.known("cities") + self.any(self.lexicon["schools"])
         if slot == "agency":
-            return known(chinese.CITIES) + any_(chinese.AGENCIES)
-        day, month, year, weekday = number(1, 28), number(1, 12), number(1995, 2024), any_(list("一二三四五六日"))
-        if slot == "day":
-            return any_([f"{month}月{day}日", f"{year}年{month}月{day}日", f"今年{month}月{day}日"])
-        if slot == "month":
-            return any_([f"{year}年{month}月", f"去年{_CHINESE_NUMBERS[month - 1]}月", f"今年{month}月"])
-        if slot == "year":
-            return f"{year}年"
-        if slot == "weekday":
-            return any_([f"周{weekday}", f"星期{weekday}", f"下周{weekday}"])
-        return any_(["昨天", "今天上午", "上周", "上个月", "去年春天", f"上周{weekday}"])
+            return self.known("cities") + self.any(self.lexicon["agencies"])
+        day, month, year = self.number(1, 28), self.number(1, 12), self.number(1995, 2024)
+        weekday = self.any("一二三四五六日")
+        forms = {
+            "day": [f"{month}月{day}日", f"{year}年{month}月{day}日", f"今年{month}月{day}日"],
+            "month": [f"{month}月", f"{year}年{month}月", f"今年{month}月"],
+            "year": [f"{year}年"],
+            "weekday": [f"周{weekday}", f"星期{weekday}", f"下周{weekday}"],
+            "recent": ["昨天", "今天上午", "上周", "上个月", "去年春天", f"上周{weekday}"],
+        }
+        return self.any(forms[slot])
 
 
 def write_corpus(folder: Path) -> None:
-    """Write `train.txt`, `dev.txt` and `test.txt` into a folder."""
+    """Write `train.txt`, `dev.txt` and `test.txt`: English and Chinese in turn, no sentence twice."""
     seen: set[str] = set()
-    for seed, (name, number) in enumerate(SIZES.items(), _SEED):
+    for seed, (name, size) in enumerate(SIZES.items(), _SEED):
+        chance = random.Random(seed)
+        languages = [
+            kind(lexicon, chance, name == "train") for kind, lexicon in ((English, "english"), (Chinese, "chinese"))
+        ]
+        drawn = itertools.chain.from_iterable(zip(*(each.sentences() for each in languages)))
+        new = (sentence for sentence in drawn if sentence[0] not in seen)
         with atomic_write(folder / f"{name}.txt") as file:
-            file.writelines(Writer(seed, name == "train", seen).sentences(number))
+            for sentence in itertools.islice(new, size):
+                seen.add(sentence[0])
+                file.write(_as_conll(sentence))
+
+
+def _as_conll(sentence: Sentence) -> str:
+    text, entities = sentence
+    words, offsets = WordSplitter().split(text)
+    starts = {start: i for i, (start, _) in enumerate(offsets)}
+    ends = {end: i + 1 for i, (_, end) in enumerate(offsets)}
+    spans = [{"start": starts[start], "end": ends[end], "type": kind} for start, end, kind in entities]
+    tags = spans_to_tags(spans, len(words), "BIO")
+    return "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
 
 
 if __name__ == "__main__":
-    write_corpus(Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "demo_corpus"))
+    write_corpus(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "demo_corpus")

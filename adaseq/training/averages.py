@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from adaseq.errors import AdaSeqError
-from adaseq.training.runtime import Runtime
+
+if TYPE_CHECKING:
+    from adaseq.training.runtime import Runtime
 
 Mark = dict[str, tuple[float, int]]
 # Losses wait on the device until somebody asks for them, or until there are this many.

@@ -148,7 +148,10 @@ def build_trainer(
 def build_evaluators(config: Config, data: PreparedData, runtime: Runtime, work_dir: Path) -> dict[str, Evaluator]:
     """How to score the splits that are scored; only the predictions on test data are written to a file."""
     section = config.evaluation.dataloader if config.evaluation else EvaluationDataLoader.model_validate({})
-    metrics = [METRICS.build(block, work_dir=str(work_dir)) for block in _metric_blocks(config)]
+    supplied = {"work_dir": str(work_dir)}
+    if hasattr(data.preprocessor, "tag_scheme"):  # annotation is compared and written in the scheme of the model
+        supplied["tag_scheme"] = data.preprocessor.tag_scheme
+    metrics = [METRICS.build(block, **supplied) for block in _metric_blocks(config)]
     dumpers = [each for each in metrics if isinstance(each, Dumper)]
     scorers = [each for each in metrics if not isinstance(each, Dumper)]
     evaluators = {}

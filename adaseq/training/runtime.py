@@ -6,6 +6,7 @@ One process, `torchrun` on one machine and on many are the same code above this 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -26,6 +27,8 @@ from torch.optim import Optimizer
 from adaseq.errors import AdaSeqError
 from adaseq.training.state import plain
 from adaseq.utils.devices import find_device
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,6 +55,9 @@ class Runtime:
         # accelerate keeps one state for the whole program; a second run in it may want another device or precision.
         AcceleratorState._reset_state(reset_partial_state=True)
         wanted = find_device(device)
+        if precision == "fp16" and wanted.type == "cpu":
+            logger.warning("fp16 needs a GPU; computing in fp32. On this device bf16 may be faster.")
+            precision = "fp32"
         with _chosen_device(wanted):
             try:
                 self._accelerator = Accelerator(

@@ -94,7 +94,6 @@ def test_neither_valid_nor_test_is_an_error_with_three_ways_out(files):
     [
         ({"valid_ratio": 0.1}, "dataset.valid_ratio says how to do without a valid file"),
         ({"valid": "same_as_test"}, "dataset.valid says how to do without a valid file"),
-        ({"task": "chunking"}, "dataset.task is 'chunking', but task is 'named-entity-recognition'"),
         ({"labels": []}, "dataset.labels is empty"),
         ({"labels": ["PER", "LOC", "PER"]}, "lists a label twice: PER"),
         ({"labels": ["O", "B-PER", "I-PER"]}, "lists tags .* it wants types, without prefixes and without O: PER"),
@@ -106,6 +105,12 @@ def test_neither_valid_nor_test_is_an_error_with_three_ways_out(files):
 def test_a_section_that_contradicts_itself_or_the_data(files, options, message):
     with pytest.raises(AdaSeqError, match=message):
         load(files, "train", "valid", "test", **options)
+
+
+def test_a_task_of_its_own_must_be_the_same(files):
+    dataset = {"data_file": {"train": "train.txt"}, "task": "chunking"}
+    with pytest.raises(AdaSeqError, match="dataset.task is 'chunking', but task is 'named-entity-recognition'"):
+        DatasetManager.from_config(dataset, TASK, base_dirs=[files], has_evaluation=False)
 
 
 def test_labels_from_a_list_and_from_a_file_keep_their_order(files):

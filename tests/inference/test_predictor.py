@@ -75,7 +75,7 @@ def make(text_splitter: str = "blank", **options: Any) -> Predictor:
     folder = SimpleNamespace(
         model=FakeModel(), preprocessor=FakePreprocessor(text_splitter), collator=fake_collator, task="names"
     )
-    return Predictor(folder, **options)  # type: ignore[arg-type]
+    return Predictor(folder, **options)
 
 
 def test_one_text() -> None:
@@ -130,7 +130,7 @@ def test_batches_keep_to_the_budget_and_hold_similar_lengths() -> None:
     predictor = make(batch_tokens=20)
     lengths = [1, 9, 2, 10, 1, 10, 2, 30, 1]
     assert len(predictor(["w " * length for length in lengths])) == len(lengths)
-    batches = [[len(sentence) for sentence in batch] for batch in predictor.model.batches]  # type: ignore[union-attr]
+    batches = [[len(sentence) for sentence in batch] for batch in predictor.model.batches]
     assert batches == [[1, 1, 1, 2, 2], [9, 10], [10], [30]]
 
 
@@ -155,7 +155,7 @@ def test_a_stream_is_read_as_it_is_used() -> None:
 def test_long_texts_are_not_gathered_in_great_numbers() -> None:
     read: list[int] = []
     text = "w " * 40_000
-    stream = make().stream(read.append(number) or text for number in range(10))  # type: ignore[func-returns-value]
+    stream = make().stream(read.append(number) or text for number in range(10))
     assert next(stream) == {"output": []}
     assert len(read) == 3
 

@@ -10,7 +10,7 @@ from tests.inference.test_predictor import make
 
 def write(name: str, *inputs: object, text_splitter: str = "blank") -> str:
     predictor = make(text_splitter)
-    return "".join(WRITERS[name](predictor, *each) for each in predictor.predict(inputs))  # type: ignore[arg-type]
+    return "".join(WRITERS[name](predictor, *each) for each in predictor.predict(inputs))
 
 
 def test_json_lines_hold_the_record_and_the_output() -> None:

@@ -83,7 +83,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     before = dump(tmp_path)
     dumper = NerDumper(work_dir=str(tmp_path))
     with pytest.raises(ValueError, match="zip"):
-        dumper.write([(["a"], ["O"], ["O"]), (["b"], ["O"], [])])  # type: ignore[list-item]
+        dumper.write([(["a"], ["O"], ["O"]), (["b"], ["O"], [])])
     assert (tmp_path / "pred.txt").read_text(encoding="utf-8") == before
     assert [file.name for file in tmp_path.iterdir()] == ["pred.txt"]
 

@@ -99,8 +99,8 @@ def test_metrics_json_has_the_lines_of_the_old_one(make_trainer: MakeTrainer, tm
     trainer.test()
     lines = [json.loads(line) for line in (tmp_path / "metrics.json").read_text().splitlines()]
     assert [list(line) for line in lines] == [
-        ["mode", "epoch", "iter", "lr", "data_load_time", "iter_time", "loss"],
-        ["mode", "epoch", "iter", "lr", "data_load_time", "iter_time", "loss"],
+        ["mode", "epoch", "iter", "lr", "data_load_time", "loss", "iter_time"],
+        ["mode", "epoch", "iter", "lr", "data_load_time", "loss", "iter_time"],
         ["mode", "split", "epoch", "iter", "lr", "evaluation/f1"],
         ["mode", "seed", "f1"],
     ]

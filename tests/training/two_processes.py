@@ -78,13 +78,14 @@ def main() -> None:
     fakes = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fakes)
     runtime = Runtime("cpu")
-    assert runtime.world_size == 2 and str(runtime.device) == "cpu"
+    assert runtime.world_size == 2 and runtime.device.type == "cpu"
     check_messages(runtime)
     check_averages(runtime)
     check_evaluation(runtime, fakes)
     if runtime.is_main:
         print("fine")
     runtime.close()
+    assert not torch.distributed.is_initialized()
 
 
 if __name__ == "__main__":

@@ -53,15 +53,15 @@ class ConllFormat(TaggedFormat):
         return super()._survey(path)
 
     def _find_delimiter(self, path: Path) -> str | None:
-        all_tabs, all_single_spaces = True, True
         for line in self.lines(path):
-            if line.isspace() or line.startswith(_DOCUMENT):
-                continue
-            all_tabs = all_tabs and "\t" in line
-            all_single_spaces = all_single_spaces and line.count(" ") == 1
-            if not (all_tabs or all_single_spaces):
+            if "\t" not in line and not _is_between_sentences(line):
+                break
+        else:
+            return "\t"
+        for line in self.lines(path):
+            if line.count(" ") != 1 and not _is_between_sentences(line):
                 return None
-        return "\t" if all_tabs else " "
+        return " "
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
         delimiter, token_column, label_column = self._delimiter, self.token_column, self.label_column
@@ -70,7 +70,7 @@ class ConllFormat(TaggedFormat):
         tokens: list[str] = []
         tags: list[str] = []
         for number, line in enumerate(self.lines(path), 1):
-            if line.isspace() or line.startswith(_DOCUMENT):
+            if line.isspace() or (line[0] == "-" and line.startswith(_DOCUMENT)):
                 if tokens:
                     yield self._sentence(path, first, tokens, tags, fields)
                     tokens, tags = [], []
@@ -78,7 +78,7 @@ class ConllFormat(TaggedFormat):
                 if line.startswith(_DOCUMENT):
                     fields = {"document": fields.get("document", -1) + 1}
                 continue
-            columns = line.split() if delimiter is None else line.rstrip("\r\n").split(delimiter)
+            columns = line.split(delimiter)
             if len(columns) != width:
                 width = self._check_width(path, number, len(columns), width)
             tokens.append(columns[token_column])
@@ -88,11 +88,13 @@ class ConllFormat(TaggedFormat):
 
     def _sentence(self, path: Path, first: int, tokens: list[str], tags: list[str], fields: dict[str, int]) -> Sentence:
         if self._delimiter is not None:
+            # The last column still has the end of its line.
+            tokens = [token.rstrip("\r\n") for token in tokens]
             tags = [tag.strip() for tag in tags]
             for what, column in (("word", tokens), ("tag", tags)):
                 if "" in column:
                     raise DataError(f"the {what} is empty", path, first + column.index(""))
-        return Sentence(first, tokens, tags, None, None, dict(fields))
+        return Sentence(first, tokens, tags, None, None, fields.copy())
 
     def _check_width(self, path: Path, line: int, width: int, usual: int) -> int:
         """The usual number of columns, given that of a line that has another one or is the first."""
@@ -109,3 +111,7 @@ class ConllFormat(TaggedFormat):
         if usual:
             self._warn(f"line {line} has {width} columns, those before it {usual}; a word with a space in it?")
         return usual or width
+
+
+def _is_between_sentences(line: str) -> bool:
+    return line.isspace() or line.startswith(_DOCUMENT)

@@ -49,7 +49,7 @@ class Preprocessor(ABC):
         add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
         tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
         min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are looked up in the vocabulary.
+        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
     """
@@ -123,6 +123,8 @@ class Preprocessor(ABC):
         if self.tokenizer is None:
             encoded = [self._words_to_features(words, training) for words in sentences]
         else:
+            if self.lowercase:
+                sentences = [[word.lower() for word in words] for words in sentences]
             pieces = self.tokenizer.encode(sentences)
             encoded = [self._pieces_to_features(each, training) for each in pieces]
         for features, example in zip(encoded, examples, strict=True):

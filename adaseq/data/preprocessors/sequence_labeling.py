@@ -44,7 +44,7 @@ class SequenceLabelingPreprocessor(Preprocessor):
         add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
         tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
         min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are looked up in the vocabulary.
+        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
         one_label_per_word: whether the data has one label per word, without boundaries.

@@ -11,8 +11,8 @@ from adaseq.metainfo import Decoders
 from adaseq.modules.decoders.base import Decoder, Path, RankedPaths, reduce
 from adaseq.modules.decoders.constraints import Constraints
 from adaseq.modules.decoders.inputs import read_companion, read_path
-from adaseq.modules.decoders.likelihood import Scores, log_likelihood
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.likelihood import log_likelihood
+from adaseq.modules.decoders.packing import Packing, Scores
 from adaseq.modules.decoders.posterior import ChainPosterior
 from adaseq.modules.decoders.viterbi import best_paths, n_best_paths
 from adaseq.registry import DECODERS
@@ -70,7 +70,7 @@ class CRF(Decoder):
         tags = read_companion("tags", tags, emissions, self.batch_first)
         path = read_path(tags, packing, self.num_tags)
         values = log_likelihood(self._scores(emissions, packing), path, packing)
-        return reduce(values, sum(packing.lengths), reduction).to(home)
+        return reduce(values, sum(packing.lengths), reduction).to(home, emissions.dtype)
 
     def _scores(self, emissions: Tensor, packing: Packing, is_free: bool = False) -> Scores:
         """The scores of the chain; with `is_free` what the constraints forbid scores 0 instead of minus infinity."""

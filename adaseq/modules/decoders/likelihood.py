@@ -6,7 +6,7 @@ The gradient of the log-partition is the expected count of every score under the
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,36 +14,20 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
 from adaseq.modules.decoders.log_chain import LogChain
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.packing import Packing, Scores
 from adaseq.modules.decoders.plan import choose_plan
 from adaseq.modules.decoders.scaled_chain import ScaledChain
 
 Chain = ScaledChain | LogChain
 
 
-class Scores(NamedTuple):
-    """The scores that define a distribution over tag paths. Minus infinity forbids.
-
-    Args:
-        emissions: `(B, L, K)`, float32 or float64.
-        start: scores of the first tags, `(B, K)`.
-        end: scores of the last tags, `(B, K)`.
-        transitions: scores from tag i to tag j, `(K, K)`.
-    """
-
-    emissions: Tensor
-    start: Tensor
-    end: Tensor
-    transitions: Tensor
-
-
 def log_partition(scores: Scores, packing: Packing) -> Tensor:
-    """Logarithm of the sum of `exp(score)` over all tag paths of each sentence, `(B,)`."""
+    """Logarithm of the sum of `exp(score)` over all tag paths of each sentence, `(B,)` in float64."""
     return _run(scores, None, packing)
 
 
 def log_likelihood(scores: Scores, path: Tensor, packing: Packing) -> Tensor:
-    """Log-probability of one tag path of each sentence, `(B,)`.
+    """Log-probability of one tag path of each sentence, `(B,)` in float64.
 
     A path that uses a forbidden start, end or transition is admitted for its own sentence, those uses scoring 0: its
     probability is that among the allowed paths and itself. So the result is finite, at most 0, and its gradient fades as
@@ -57,21 +41,14 @@ def log_likelihood(scores: Scores, path: Tensor, packing: Packing) -> Tensor:
     return _run(scores, path, packing)
 
 
-def forward_backward(scores: Scores, packing: Packing, both_ways: bool = True) -> tuple[Chain, Tensor, Tensor]:
-    """Run the recursions with the cheapest arithmetic that is exact.
-
-    Returns:
-        The chain; the packed emissions `(N, K)` less the best of their word; those best ones, `(N, 1)`.
-    """
-    emissions = packing.pack(scores.emissions)  # (N, K)
-    best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
-    emissions -= best
-    potentials = (emissions, scores.start[packing.order], scores.end[packing.order], scores.transitions)
-    plan = choose_plan(*potentials)
-    chain: Chain | None = ScaledChain(*potentials, packing, plan, both_ways) if plan else None
-    if chain is None or not chain.is_exact:
-        chain = LogChain(*potentials, packing, both_ways)
-    return chain, emissions, best
+def forward_backward(scores: Scores, packing: Packing, both_ways: bool = True) -> Chain:
+    """Run the recursions on packed scores with the cheapest arithmetic that is exact."""
+    plan = choose_plan(scores)
+    if plan is not None:
+        chain = ScaledChain(scores, packing, plan, both_ways)
+        if chain.is_exact:
+            return chain
+    return LogChain(scores, packing, both_ways)
 
 
 def _run(scores: Scores, path: Tensor | None, packing: Packing) -> Tensor:
@@ -91,20 +68,20 @@ class _ChainFunction(torch.autograd.Function):
         packing: Packing,
         needs_gradient: bool,
     ) -> Tensor:
-        scores = Scores(emissions, start, end, transitions)
-        chain, shifted, best = forward_backward(scores, packing, needs_gradient)
+        packed, best = packing.pack_scores(Scores(emissions, start, end, transitions))
+        chain = forward_backward(packed, packing, needs_gradient)
         share = None
         if path is None:
-            value = chain.log_partition + packing.sum(best.squeeze(1))  # (B,) by column
+            value = chain.log_partition + packing.sum(best)  # (B,) by column
         else:
-            score, is_allowed = _path_score(shifted, start, end, transitions, path, packing)
+            score, is_allowed = _path_score(packed, path, packing)
             value = score - chain.log_partition
             share = torch.where(is_allowed, 1.0, torch.sigmoid(-value))
             value = torch.where(is_allowed, value, logsigmoid(value))
         if needs_gradient:
             ctx.chain, ctx.packing, ctx.path, ctx.share = chain, packing, path, share
             ctx.save_for_backward(start, end, transitions)
-        return value[packing.rank].to(emissions.dtype)
+        return value[packing.rank]
 
     @staticmethod
     @once_differentiable
@@ -120,7 +97,8 @@ class _ChainFunction(torch.autograd.Function):
         pairs = ctx.chain.expected_transitions(weights).to(start.dtype)  # (K, K)
         if ctx.path is not None:
             num_tags = len(transitions)
-            counts.scatter_add_(1, ctx.path.unsqueeze(1), -weights.unsqueeze(1))
+            cell = torch.arange(len(counts), device=counts.device) * num_tags + ctx.path  # (N,)
+            counts.view(-1).index_add_(0, cell, weights, alpha=-1)
             pair = ctx.path[packing.previous] * num_tags + ctx.path[packing.num_sentences :]  # (N - B,)
             pairs.view(-1).index_add_(0, pair, weights[packing.num_sentences :], alpha=-1)
         # A first word's tag is scored by its emission and by `start` alike, so their gradients are one; so for the last.
@@ -136,15 +114,14 @@ class _ChainFunction(torch.autograd.Function):
         )
 
 
-def _path_score(
-    emissions: Tensor, start: Tensor, end: Tensor, transitions: Tensor, path: Tensor, packing: Packing
-) -> tuple[Tensor, Tensor]:
-    """The score of a path of each sentence in float64, and whether it is allowed: both `(B,)` by column."""
-    first, last = path[: packing.num_sentences], path[packing.last]
-    per_word = emissions.gather(1, path.unsqueeze(1)).squeeze(1).double()  # (N,)
-    moves = torch.cat([start[packing.order, first], transitions[path[packing.previous], path[packing.num_sentences :]]])
-    ends = end[packing.order, last]  # (B,)
-    is_forbidden = moves.isneginf()
-    per_word += moves.masked_fill(is_forbidden, 0.0)
-    violations = packing.sum(is_forbidden) + ends.isneginf()
-    return packing.sum(per_word) + ends.masked_fill(ends.isneginf(), 0.0), violations == 0
+def _path_score(scores: Scores, path: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
+    """The score of one path of each sentence in float64, and whether it is allowed: both `(B,)` by column."""
+    emissions, start, end, transitions = scores
+    first, last = path[: packing.num_sentences, None], path[packing.last, None]
+    moves = transitions[path[packing.previous], path[packing.num_sentences :]]  # (N - B,)
+    into = torch.cat([start.gather(1, first).squeeze(1), moves])  # (N,)
+    out = end.gather(1, last).squeeze(1)  # (B,)
+    is_forbidden = into.isneginf()
+    per_word = emissions.gather(1, path.unsqueeze(1)).squeeze(1).double() + into.masked_fill(is_forbidden, 0.0)
+    violations = packing.sum(is_forbidden) + out.isneginf()
+    return packing.sum(per_word) + out.masked_fill(out.isneginf(), 0.0), violations == 0

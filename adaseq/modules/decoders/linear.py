@@ -9,8 +9,7 @@ from torch.nn.functional import cross_entropy
 from adaseq.metainfo import Decoders
 from adaseq.modules.decoders.base import Decoder, Path, RankedPaths, reduce
 from adaseq.modules.decoders.inputs import mask_from_lengths, read_companion, read_path
-from adaseq.modules.decoders.likelihood import Scores
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.packing import Packing, Scores
 from adaseq.modules.decoders.posterior import IndependentPosterior
 from adaseq.modules.decoders.viterbi import n_best_paths
 from adaseq.registry import DECODERS
@@ -33,7 +32,10 @@ class LinearDecoder(Decoder):
         # Where there is no word the content, which may be NaN, is replaced, so that it reaches no gradient.
         emissions = torch.where(is_word.unsqueeze(2), emissions, 0.0)
         losses = cross_entropy(
-            emissions.transpose(1, 2), tags.masked_fill(~is_labelled, UNLABELLED), ignore_index=UNLABELLED, reduction="none"
+            emissions.transpose(1, 2),
+            tags.masked_fill(~is_labelled, UNLABELLED),
+            ignore_index=UNLABELLED,
+            reduction="none",
         )  # (B, L)
         return reduce(-losses.sum(1), is_labelled.sum().clamp_min(1), reduction).to(home)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.packing import Packing, Scores
 
 # Elements of the largest temporary tensor of `expected_transitions`.
 CHUNK_ELEMENTS = 1 << 21
@@ -15,23 +15,18 @@ class LogChain:
     """The same quantities as `ScaledChain`'s, for scores outside the range of any scaled recursion.
 
     Args:
-        scores: emissions `(N, K)` less the best of their word.
-        start: scores of the first tags, `(B, K)`, in the order of the columns.
-        end: scores of the last tags, `(B, K)`, in the order of the columns.
-        transitions: scores of neighbouring tags, `(K, K)`.
+        scores: packed scores.
         packing: where the words lie.
         both_ways: also run backwards; without it only `log_partition` is there.
     """
 
-    def __init__(
-        self, scores: Tensor, start: Tensor, end: Tensor, transitions: Tensor, packing: Packing, both_ways: bool
-    ) -> None:
-        self.packing, self._transitions = packing, transitions.double()
-        scores, start, end = scores.double(), start.double(), end.double()
-        self._forward = _sweep(scores, start, self._transitions, packing)[1]  # (N, K)
+    def __init__(self, scores: Scores, packing: Packing, both_ways: bool) -> None:
+        self.packing = packing
+        emissions, start, end, self._transitions = (each.double() for each in scores)
+        self._forward = _sweep(emissions, start, self._transitions, packing)[1]  # (N, K)
         self.log_partition = (self._forward[packing.last] + end).logsumexp(1)  # (B,) by column
         if both_ways:
-            beyond, backward = _sweep(scores[packing.mirror], end, self._transitions.t(), packing)
+            beyond, backward = _sweep(emissions[packing.mirror], end, self._transitions.t(), packing)
             self._beyond, self._backward = beyond[packing.mirror], backward[packing.mirror]  # (N, K)
 
     def marginals(self, weights: Tensor | None = None) -> Tensor:
@@ -75,16 +70,16 @@ class LogChain:
         return joint - self._beyond[previous, previous_tags]
 
 
-def _sweep(scores: Tensor, first: Tensor, transitions: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
-    """Log-weights of all beginnings that end in each tag of each word, before and after the word's own scores."""
-    before, after = torch.empty_like(scores), torch.empty_like(scores)
+def _sweep(emissions: Tensor, first: Tensor, transitions: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
+    """Log-weights of all beginnings that end in each tag of each word, before and after the word's own emissions."""
+    before, after = torch.empty_like(emissions), torch.empty_like(emissions)
     size = packing.sizes[0]
     before[:size] = first
-    after[:size] = state = first + scores[:size]
+    after[:size] = state = first + emissions[:size]
     offsets = packing.offsets
     for step in range(1, len(packing.sizes)):
         begin, end = offsets[step], offsets[step + 1]
         incoming = (state[: end - begin].unsqueeze(2) + transitions).logsumexp(1)
         before[begin:end] = incoming
-        after[begin:end] = state = incoming + scores[begin:end]
+        after[begin:end] = state = incoming + emissions[begin:end]
     return before, after

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+def runs_in_numpy(device: torch.device) -> bool:
+    """Whether loops over time use NumPy: it shares the CPU's memory, and its calls cost half of PyTorch's."""
+    return device.type == "cpu"
+
+
+class Scores(NamedTuple):
+    """The scores that define a distribution over tag paths. Minus infinity forbids.
+
+    Args:
+        emissions: `(B, L, K)`, or packed `(N, K)`.
+        start: scores of the first tags, `(B, K)`.
+        end: scores of the last tags, `(B, K)`.
+        transitions: scores from tag i to tag j, `(K, K)`.
+    """
+
+    emissions: Tensor
+    start: Tensor
+    end: Tensor
+    transitions: Tensor
 
 
 class Packing:
@@ -55,6 +77,18 @@ class Packing:
     def pack(self, padded: Tensor) -> Tensor:
         """`(B, L, …)` → `(N, …)`, always a copy."""
         return padded.reshape(-1, *padded.shape[2:]).index_select(0, self.index)
+
+    def pack_scores(self, scores: Scores) -> tuple[Scores, Tensor]:
+        """Packed scores, everything per sentence in the order of the columns.
+
+        Returns:
+            The scores, the emissions less the best of their word, hence at most 0; those best ones, `(N,)`.
+        """
+        emissions = self.pack(scores.emissions)
+        best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
+        emissions -= best
+        packed = Scores(emissions, scores.start[self.order], scores.end[self.order], scores.transitions)
+        return packed, best.squeeze(1)
 
     def unpack(self, packed: Tensor) -> Tensor:
         """`(N, …)` → `(B, L, …)` with zeros in the padding."""

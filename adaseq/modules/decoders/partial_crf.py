@@ -50,14 +50,8 @@ class PartialCRF(CRF):
             ValueError: shapes that do not match, a sentence without words, an unknown tag or reduction, a word without
                 an allowed tag, or not exactly one of `tags` and `allowed`.
         """
-        if (tags is None) == (allowed is None):
-            raise ValueError("a partial labelling is given either as tags or as allowed; got both or neither")
         home = emissions.device
         emissions, packing, _ = self._read(emissions, mask)
-        # A constant added to a word's emissions does not change the likelihood, but float32 keeps more of the difference
-        # of two partitions that are small.
-        best = emissions.detach().amax(2, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
-        emissions = emissions - best
         agreeing = emissions.masked_fill(~self._read_labels(emissions, packing, tags, allowed), -torch.inf)
         scores = self._scores(emissions, packing)
         total = log_partition(scores, packing)
@@ -69,18 +63,18 @@ class PartialCRF(CRF):
             lifted = log_partition(self._scores(agreeing, packing, is_free=True), packing)
             values = torch.where(is_illegal, lifted, agreed) - total
             values = torch.where(is_illegal, logsigmoid(values), values)
-        return reduce(values, sum(packing.lengths), reduction).to(home)
+        return reduce(values, sum(packing.lengths), reduction).to(home, emissions.dtype)
 
-    def _read_labels(
-        self, emissions: Tensor, packing: Packing, tags: Tensor | None, allowed: Tensor | None
-    ) -> Tensor:
+    def _read_labels(self, emissions: Tensor, packing: Packing, tags: Tensor | None, allowed: Tensor | None) -> Tensor:
         """The tags that each word may have, `(B, L, K)` bool."""
-        if tags is None:
+        if tags is not None and allowed is None:
+            tags = read_companion("tags", tags, emissions, self.batch_first)
+            path = read_path(tags, packing, self.num_tags, lowest=ANY_TAG)
+            is_any = path == ANY_TAG
+            is_tag = one_hot(path.masked_fill(is_any, 0), self.num_tags).bool()  # (N, K)
+            return packing.unpack(is_tag | is_any.unsqueeze(1))
+        if allowed is not None and tags is None:
             allowed = read_companion("allowed", allowed, emissions, self.batch_first, with_tags=True).bool()
             check_allowed(allowed, packing)
             return allowed
-        tags = read_companion("tags", tags, emissions, self.batch_first)
-        path = read_path(tags, packing, self.num_tags, lowest=ANY_TAG)
-        is_any = path == ANY_TAG
-        is_tag = one_hot(path.masked_fill(is_any, 0), self.num_tags).bool()  # (N, K)
-        return packing.unpack(is_tag | is_any.unsqueeze(1))
+        raise ValueError(f"give either tags or allowed, got {'neither' if tags is None else 'both'}")

@@ -18,10 +18,13 @@ result is verified (`needs_check`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from adaseq.modules.decoders.packing import Scores
 
 # Scores further than this below the best of their kind count as forbidden: the weight is 0 in every arithmetic used.
 FORBIDDEN = 1000.0
@@ -67,27 +70,21 @@ class Plan(NamedTuple):
     needs_check: bool = False
 
 
-def choose_plan(scores: Tensor, start: Tensor, end: Tensor, transitions: Tensor) -> Plan | None:
-    """The cheapest plan that is exact for these scores, or None where only logarithms are.
-
-    Args:
-        scores: emissions `(N, K)` less the best of their word, so at most 0.
-        start: scores of the first tags, `(B, K)`.
-        end: scores of the last tags, `(B, K)`.
-        transitions: scores of neighbouring tags, `(K, K)`.
-    """
-    groups = (start, end, transitions)
-    bounds = torch.stack([each for group in groups for each in torch.aminmax(group)] + [scores.amin()])
+def choose_plan(scores: Scores) -> Plan | None:
+    """The cheapest plan that is exact for these packed scores, or None where only logarithms are."""
+    emissions, *groups = scores
+    bounds = torch.stack([each for group in groups for each in torch.aminmax(group)] + [emissions.amin()])
     *limits, lowest = bounds.tolist()
     score_range = max(high - low for low, high in zip(limits[::2], limits[1::2], strict=True))
     has_forbidden_tags = lowest == -math.inf
     # On accelerators the pass is bound by launches, not arithmetic, and float32 products may be rounded to TF32.
-    is_single = scores.dtype == torch.float32 and scores.device.type == "cpu"
+    is_single = emissions.dtype == torch.float32 and emissions.device.type == "cpu"
     precisions = (FLOAT32, FLOAT64) if is_single else (FLOAT64,)
     if score_range < FORBIDDEN:
-        return _free_plan(precisions, score_range, scores.shape[1], has_forbidden_tags)
+        return _free_plan(precisions, score_range, emissions.shape[1], has_forbidden_tags)
     if has_forbidden_tags:
-        return Plan(torch.float64, floor=-math.inf, interval=1, has_zeros=True, needs_check=True)
+        is_safe = all(_has_no_underflow(each, FLOAT64) for each in scores)
+        return Plan(torch.float64, -math.inf, interval=1, has_zeros=True, needs_check=True) if is_safe else None
     return _constrained_plan(precisions, groups, -lowest)
 
 
@@ -104,7 +101,7 @@ def _free_plan(
 
 
 def _constrained_plan(
-    precisions: tuple[Precision, ...], groups: tuple[Tensor, Tensor, Tensor], emission_range: float
+    precisions: tuple[Precision, ...], groups: Sequence[Tensor], emission_range: float
 ) -> Plan | None:
     used = [group > group.amax() - FORBIDDEN for group in groups]
     ranges = [(group.amax() - group.where(keep, group.amax())).amax() for group, keep in zip(groups, used, strict=True)]
@@ -117,6 +114,11 @@ def _constrained_plan(
         if interval >= 1:
             return Plan(precision.dtype, -math.inf, min(interval, MAX_INTERVAL), has_zeros=True)
     return None
+
+
+def _has_no_underflow(scores: Tensor, precision: Precision) -> bool:
+    """Whether `exp` of scores less the best one is 0 for those of minus infinity only."""
+    return bool((scores.isneginf() | (scores > scores.amax() - precision.span)).all())
 
 
 def _diameter(is_allowed: Tensor) -> int | None:

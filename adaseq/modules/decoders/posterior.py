@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from adaseq.modules.decoders.inputs import mask_from_lengths
-from adaseq.modules.decoders.likelihood import Scores, forward_backward
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.likelihood import forward_backward
+from adaseq.modules.decoders.packing import Packing, Scores
 
 
 class Posterior(ABC):
@@ -117,9 +117,10 @@ class ChainPosterior(Posterior):
         self._packing = packing
         self._dtype = scores.emissions.dtype
         with torch.no_grad():
-            self._chain, _, best = forward_backward(scores, packing)
+            packed, best = packing.pack_scores(scores)
+            self._chain = forward_backward(packed, packing)
             self._marginals = self._chain.marginals()  # (N, K)
-            log_partition = self._chain.log_partition + packing.sum(best.squeeze(1))
+            log_partition = self._chain.log_partition + packing.sum(best)
         self.log_partition = log_partition[packing.rank].to(self._dtype)  # (B,)
 
     def marginals(self) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.packing import Packing, Scores, runs_in_numpy
 from adaseq.modules.decoders.plan import Plan
 
 # A verified pass (float64) must keep every state above this share of the likeliest one; products of two are then safe.
@@ -23,28 +23,21 @@ class ScaledChain:
     scale of each word's probabilities is arbitrary; every result divides by the total at its word.
 
     Args:
-        scores: emissions `(N, K)` less the best of their word.
-        start: scores of the first tags, `(B, K)`, in the order of the columns.
-        end: scores of the last tags, `(B, K)`, in the order of the columns.
-        transitions: scores of neighbouring tags, `(K, K)`.
+        scores: packed scores.
         packing: where the words lie.
         plan: the arithmetic.
         both_ways: also run backwards; without it only `log_partition` is there.
     """
 
-    def __init__(
-        self, scores: Tensor, start: Tensor, end: Tensor, transitions: Tensor, packing: Packing, plan: Plan, both_ways: bool
-    ) -> None:
+    def __init__(self, scores: Scores, packing: Packing, plan: Plan, both_ways: bool) -> None:
         self.packing = packing
-        directions = 2 if both_ways else 1
-        factors = torch.empty(directions, *scores.shape, dtype=plan.dtype, device=scores.device)  # (D, N, K)
-        torch.clamp(scores, min=plan.floor, out=factors[0]).exp_()
+        emissions, *groups = scores
+        factors = torch.empty(2 if both_ways else 1, *emissions.shape, dtype=plan.dtype, device=emissions.device)
+        factors[0].copy_(emissions).clamp_(min=plan.floor).exp_()  # (D, N, K)
         if plan.has_zeros:
-            factors[0].masked_fill_(scores.isneginf(), 0.0)
-        tops = [each.amax() for each in (start, end, transitions)]
-        begin, finish, matrix = (
-            (each - top).to(plan.dtype).exp_() for each, top in zip((start, end, transitions), tops, strict=True)
-        )
+            factors[0].masked_fill_(emissions.isneginf(), 0.0)
+        tops = [each.amax() for each in groups]
+        begin, finish, matrix = ((each - top).to(plan.dtype).exp_() for each, top in zip(groups, tops, strict=True))
         self._matrix = matrix
         first, matrices = begin.unsqueeze(0), matrix.unsqueeze(0)
         if both_ways:
@@ -55,7 +48,7 @@ class ScaledChain:
         before, after, log_scale = _sweep(factors, first, matrices, packing, plan)
         self.is_exact = reachable is None or bool(((after > SMALLEST_SHARE) | ~reachable).all())
         total = (after[0, packing.last] * finish).sum(1).double().log() + log_scale
-        num_transitions = torch.tensor(packing.lengths, device=scores.device)[packing.order] - 1
+        num_transitions = torch.tensor(packing.lengths, device=emissions.device)[packing.order] - 1
         self.log_partition = total + tops[0] + tops[1] + num_transitions * tops[2].double()  # (B,) by column
         if not both_ways:
             return
@@ -106,8 +99,6 @@ def _sweep(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the recursion; `D` is the number of directions.
 
-    NumPy runs it on the CPU: it shares the memory, and its calls cost half of PyTorch's on matrices as small as these.
-
     Args:
         factors: `(D, N, K)`; overwritten.
         first: `(D, B, K)`.
@@ -127,7 +118,7 @@ def _sweep(
     matrix: Any = matrices
     size = packing.sizes[0]
     before[:, :size] = first
-    if factors.device.type == "cpu":
+    if runs_in_numpy(factors.device):
         library, before, after, matrix = np, before.numpy(), after.numpy(), matrix.numpy()
     offsets = packing.offsets
     state = after[:, :size]
@@ -140,7 +131,7 @@ def _sweep(
         state = after[:, begin:end]
         library.multiply(incoming, state, out=state)
         if is_boolean:
-            state.clip(None, 1.0, out=state)
+            library.clip(state, None, 1.0, out=state)
         elif step % plan.interval == 0:
             scale = library.amax(state, axis=2, keepdims=True)
             if plan.has_zeros:
@@ -149,11 +140,11 @@ def _sweep(
             scales.append(scale[0, :, 0])
     log_scale = torch.zeros(size, dtype=torch.float64, device=factors.device)
     for scale in scales:
-        log_scale[: len(scale)] += torch.as_tensor(scale).double().log_()
+        log_scale[: len(scale)] += torch.as_tensor(scale).double().log()
     return before_all, factors, log_scale
 
 
 def _reachable(factors: Tensor, first: Tensor, matrices: Tensor, packing: Packing, plan: Plan) -> Tensor:
     """Which states some path reaches, `(D, N, K)`: the recursion over zeros and ones."""
-    exists = (each.gt(0).to(plan.dtype) for each in (factors, first, matrices))
-    return _sweep(*exists, packing, plan, is_boolean=True)[1] > 0
+    exists, begins, moves = (each.gt(0).to(plan.dtype) for each in (factors, first, matrices))
+    return _sweep(exists, begins, moves, packing, plan, is_boolean=True)[1] > 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
-from torch import Tensor
 
-from adaseq.modules.decoders.likelihood import Scores
-from adaseq.modules.decoders.packing import Packing
+from adaseq.modules.decoders.packing import Packing, Scores, runs_in_numpy
 
 # Steps between two subtractions of the best score so far, which keep float32 precise over long sentences.
 SHIFT_INTERVAL = 16
@@ -16,36 +16,36 @@ SHIFT_INTERVAL = 16
 @torch.no_grad()
 def best_paths(scores: Scores, packing: Packing) -> tuple[list[list[int]], list[bool]]:
     """The best path of each sentence, and whether any path is possible at all (else the one returned means nothing)."""
-    emissions, _ = _shifted(scores, packing)
-    transitions = scores.transitions
-    num_tags = len(transitions)
+    (emissions, start, end, transitions), _ = packing.pack_scores(scores)
     sizes, offsets = packing.sizes, packing.offsets
-    best_all = torch.empty_like(emissions)  # (N, K) score of the best beginning that ends in each tag
-    torch.add(scores.start[packing.order], emissions[: sizes[0]], out=best_all[: sizes[0]])
-    # The tag left comes first, so that the maximum over it runs over contiguous memory. PyTorch is faster at the sum,
-    # NumPy, which shares the memory, at the rest; on other devices PyTorch does all.
-    library, best, emission = torch, best_all, emissions
-    if emissions.device.type == "cpu":
-        library, best, emission = np, best_all.numpy(), emissions.numpy()
-    lefts = best_all.t().unsqueeze(2).split(sizes, 1)  # (K, size, 1) of every step
-    from_to = transitions.unsqueeze(1)  # (K, 1, K)
-    size = 0
+    scores_all = torch.empty_like(emissions)  # (N, K) score of the best beginning that ends in each tag
+    torch.add(start, emissions[: sizes[0]], out=scores_all[: sizes[0]])
+    # The tag left comes first, so that the maximum over it runs over contiguous memory. The sum is PyTorch's in any case:
+    # it is faster at broadcasting.
+    library: Any = torch
+    best: Any = scores_all
+    emission: Any = emissions
+    pairs: Any = None
+    if runs_in_numpy(emissions.device):
+        library, best, emission = np, scores_all.numpy(), emissions.numpy()
+    lefts = scores_all.t().unsqueeze(2).split(sizes, 1)  # (K, size, 1) of every step
+    rights = transitions.unsqueeze(1)  # (K, 1, K)
+    sums = emissions.new_empty(0, 0, 0)
     for step in range(1, len(sizes)):
-        left, begin, end = lefts[step - 1], offsets[step], offsets[step + 1]
-        if end - begin != size:
-            size = end - begin
-            pairs = emissions.new_empty(num_tags, size, num_tags)
-            pairs_view = pairs if library is torch else pairs.numpy()
-        torch.add(left if left.shape[1] == size else left[:, :size], from_to, out=pairs)
-        now = best[begin:end]
-        library.amax(pairs_view, 0, out=now)
-        library.add(now, emission[begin:end], out=now)
+        left, size, place = lefts[step - 1], sizes[step], slice(offsets[step], offsets[step + 1])
+        if sums.shape[1] != size:
+            sums = emissions.new_empty(len(transitions), size, len(transitions))
+            pairs = sums if library is torch else sums.numpy()
+        torch.add(left if left.shape[1] == size else left[:, :size], rights, out=sums)
+        now = best[place]
+        library.amax(pairs, 0, out=now)
+        library.add(now, emission[place], out=now)
         if step % SHIFT_INTERVAL == 0:
-            now = best_all[begin:end]
-            now -= now.amax(1, keepdim=True).clamp_min_(torch.finfo(now.dtype).min)
-    final = best_all[packing.last] + scores.end[packing.order]  # (B, K)
+            top = scores_all[place].amax(1, keepdim=True)
+            scores_all[place] -= top.clamp_min_(torch.finfo(top.dtype).min)
+    final = scores_all[packing.last] + end  # (B, K)
     is_possible = final.amax(1)[packing.rank].isneginf().logical_not_().tolist()
-    tags = _trace_back(best_all.cpu().numpy(), final.cpu().numpy(), transitions.cpu().numpy(), packing).T
+    tags = _trace_back(scores_all.cpu().numpy(), final.cpu().numpy(), transitions.cpu().numpy(), packing).T
     return [tags[column, :length].tolist() for column, length in _columns(packing)], is_possible
 
 
@@ -66,30 +66,32 @@ def _trace_back(best: np.ndarray, final: np.ndarray, transitions: np.ndarray, pa
 @torch.no_grad()
 def n_best_paths(scores: Scores, packing: Packing, count: int) -> list[list[tuple[list[int], float]]]:
     """The `count` best paths of each sentence with their scores, best first; fewer where there are fewer."""
-    emissions, offset = _shifted(scores, packing)
-    transitions = scores.transitions
+    (emissions, start, end, transitions), offset = packing.pack_scores(scores)
     num_tags = len(transitions)
     sizes, offsets = packing.sizes, packing.offsets
     # (B, n, K): scores of the n best beginnings that end in each tag
     best = emissions.new_full((sizes[0], count, num_tags), -torch.inf)
-    best[:, 0] = scores.start[packing.order] + emissions[: sizes[0]]
+    best[:, 0] = start + emissions[: sizes[0]]
     # What was chosen at each word: rank * K + tag of the word before, (N, n, K)
     choices = torch.zeros(len(emissions), count, num_tags, dtype=torch.int64, device=emissions.device)
     finals = torch.empty_like(best)
     for step in range(1, len(sizes)):
-        size, begin, end = sizes[step], offsets[step], offsets[step + 1]
+        size, place = sizes[step], slice(offsets[step], offsets[step + 1])
         finals[size : sizes[step - 1]] = best[size:]
         pairs = best[:size].unsqueeze(3) + transitions  # (size, n, K, K)
-        best, choices[begin:end] = pairs.flatten(1, 2).topk(count, dim=1)
-        best = best + emissions[begin:end].unsqueeze(1)
+        best, choices[place] = pairs.flatten(1, 2).topk(count, dim=1)
+        best = best + emissions[place].unsqueeze(1)
     finals[: sizes[-1]] = best
-    finals += scores.end[packing.order].unsqueeze(1)
+    finals += end.unsqueeze(1)
     totals, chosen = finals.flatten(1).topk(count, dim=1)  # (B, n)
-    totals = (totals.double() + offset.unsqueeze(1)).cpu()
+    totals = (totals.double() + packing.sum(offset).unsqueeze(1)).cpu()
     tags = _trace_back_ranked(choices.flatten(1).cpu().numpy(), chosen.cpu().numpy(), num_tags, packing)
     return [
-        [(path[:length].tolist(), total) for path, total in zip(tags[column], totals[column].tolist(), strict=True)
-         if total > -np.inf]
+        [
+            (path[:length].tolist(), total)
+            for path, total in zip(tags[column], totals[column].tolist(), strict=True)
+            if total > -np.inf
+        ]
         for column, length in _columns(packing)
     ]
 
@@ -101,16 +103,10 @@ def _trace_back_ranked(choices: np.ndarray, chosen: np.ndarray, num_tags: int, p
         size = packing.sizes[step]
         tags[:size, :, step] = chosen[:size] % num_tags
         if step:
-            chosen[:size] = np.take_along_axis(choices[packing.offsets[step] : packing.offsets[step + 1]], chosen[:size], 1)
+            chosen[:size] = np.take_along_axis(
+                choices[packing.offsets[step] : packing.offsets[step + 1]], chosen[:size], 1
+            )
     return tags
-
-
-def _shifted(scores: Scores, packing: Packing) -> tuple[Tensor, Tensor]:
-    """Packed emissions less the best of their word, and the sums of those best ones, `(B,)` by column."""
-    emissions = packing.pack(scores.emissions)
-    best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
-    emissions -= best
-    return emissions, packing.sum(best.squeeze(1))
 
 
 def _columns(packing: Packing) -> list[tuple[int, int]]:

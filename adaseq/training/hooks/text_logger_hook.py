@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_FIRST = ("data_load_time", "loss", "iter_time")
+
 
 @HOOKS.register(Hooks.TEXT_LOGGER)
 class TextLoggerHook(Hook):
@@ -34,7 +36,7 @@ class TextLoggerHook(Hook):
         ignore_rounding_keys: the keys whose numbers are not rounded.
     """
 
-    order = 90
+    order = 12
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class TextLoggerHook(Hook):
         }
         if trainer.runtime.device.type == "cuda":
             line["memory"] = torch.cuda.max_memory_allocated(trainer.runtime.device) // 2**20
-        return {**line, **means}
+        return {**line, **{key: means.pop(key) for key in _FIRST if key in means}, **means}
 
     def _write(self, trainer: Trainer, line: dict[str, Any]) -> None:
         if self._log is not None and trainer.runtime.is_main:

@@ -1,0 +1,66 @@
+"""`adaseq init`: a commented configuration for data of your own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from adaseq.errors import AdaSeqError
+from adaseq.metainfo import Tasks
+
+HELP = "write a complete, commented configuration for your data"
+
+_TASKS = (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.PART_OF_SPEECH, Tasks.CHUNKING, Tasks.WORD_SEGMENTATION)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("--task", required=True, choices=_TASKS, help="what the data is annotated for")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="PATH",
+        help="a file of training data, or a folder with a file named after each split: train, valid or dev, test",
+    )
+    parser.add_argument(
+        "--model", metavar="PATH", help="the folder or name of a backbone; without one, embeddings are learned from the data"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file to write; by default the screen")
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite the file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at the data and write the configuration."""
+    from adaseq.config.template import commented_config
+    from adaseq.utils.files import atomic_write
+
+    if args.output and Path(args.output).exists() and not args.force:
+        raise AdaSeqError(f"'{args.output}' exists; give -f to overwrite it, or choose another name with -o")
+    data = Path(args.data).expanduser()
+    text = commented_config(args.task, data.stem or data.name, _dataset(data, args.task), args.model)
+    if not args.output:
+        print(text, end="")
+        return 0
+    with atomic_write(args.output) as file:
+        file.write(text)
+    print(f"Wrote {args.output}. Next: adaseq train -c {args.output}")
+    return 0
+
+
+def _dataset(data: Path, task: str) -> dict[str, Any]:
+    """The section `dataset` for a file or a folder."""
+    from adaseq.data.format_guess import guess_format
+    from adaseq.data.sources.local import find_splits
+
+    splits = find_splits(str(data))
+    if "train" not in splits:
+        raise AdaSeqError(f"there is no training data in '{data}'; found: {', '.join(sorted(splits))}")
+    files = {split: [str(path) for path in paths] for split, paths in splits.items()}
+    section: dict[str, Any] = {
+        "data_file": {split: paths[0] if len(paths) == 1 else paths for split, paths in files.items()},
+        **guess_format(splits["train"][0], task),
+    }
+    if "valid" not in splits:
+        section["valid_ratio"] = 0.1
+    return section

@@ -1,0 +1,82 @@
+"""The ModelScope pipelines: what they register and pass on. The framework itself is not part of the test environment."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import adaseq
+import adaseq.hub
+from adaseq.errors import HubError
+
+NAME = "adaseq.hub.modelscope"
+TASKS = ("named-entity-recognition", "word-segmentation", "part-of-speech")
+TEXTS = ["Mary Smith works in New York.", "", {"tokens": ["john", "works", "in", "london"]}]
+
+
+@pytest.fixture(autouse=True)
+def fresh_import(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test imports the module anew and leaves no trace of it."""
+    monkeypatch.delitem(sys.modules, NAME, raising=False)
+    yield
+    sys.modules.pop(NAME, None)
+    vars(adaseq.hub).pop("modelscope", None)
+
+
+class FakePipeline:
+    """What the base class of ModelScope 1.37 asks of those that inherit from it."""
+
+    def __init__(self, model: Any, preprocessor: Any, device: str) -> None:
+        assert (Path(model.model_dir) / "configuration.json").is_file()
+        assert preprocessor is not None
+        self.model, self.device_name = model, device
+
+
+class FakeRegistry:
+    def __init__(self) -> None:
+        self.classes: dict[tuple[str, str], type] = {}
+
+    def register_module(self, group_key: str, module_name: str, module_cls: type, force: bool) -> None:
+        self.classes[group_key, module_name] = module_cls
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], type]:
+    """What the import registers in a stand-in for ModelScope."""
+    registry = FakeRegistry()
+    for name, content in {
+        "modelscope": {},
+        "modelscope.pipelines": {},
+        "modelscope.pipelines.base": {"Pipeline": FakePipeline},
+        "modelscope.pipelines.builder": {"PIPELINES": registry},
+    }.items():
+        module = ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    importlib.import_module(NAME)
+    return registry.classes
+
+
+def test_registers_a_pipeline_for_each_task_that_modelscope_has(registered: dict[tuple[str, str], type]) -> None:
+    assert set(registered) == {(task, "sequence-labeling-pipeline") for task in TASKS}
+
+
+def test_gives_what_the_predictor_gives(registered: dict[tuple[str, str], type], trained_folder: Path) -> None:
+    pipeline = registered[TASKS[0], "sequence-labeling-pipeline"](model=str(trained_folder), device="cpu")
+    predictor = adaseq.load(trained_folder)
+    assert pipeline(TEXTS[0]) == predictor(TEXTS[0])
+    assert pipeline(TEXTS) == predictor(TEXTS)
+    spans = [[each["span"] for each in result["output"]] for result in pipeline(TEXTS, batch_size=1)]
+    assert spans == [["Mary Smith", "New York"], [], ["john", "london"]]
+
+
+def test_without_the_framework_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "modelscope", None)
+    with pytest.raises(HubError, match=r"need more than its plain install .*: pip install 'modelscope\[framework\]'$"):
+        importlib.import_module(NAME)
