@@ -20,11 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         required=True,
+        nargs="+",
         metavar="PATH",
-        help="a file of training data, or a folder with a file named after each split: train, valid or dev, test",
+        help="a file of training data; or a folder with a file named after each split: train, valid or dev, test; or "
+        "train=FILE valid=FILE test=FILE",
     )
     parser.add_argument(
-        "--model", metavar="PATH", help="the folder or name of a backbone; without one, embeddings are learned from the data"
+        "--model",
+        metavar="PATH",
+        help="the folder or name of a backbone; without one, embeddings are learned from the data",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write; by default the screen")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite the file")
@@ -37,8 +41,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.output and Path(args.output).exists() and not args.force:
         raise AdaSeqError(f"'{args.output}' exists; give -f to overwrite it, or choose another name with -o")
-    data = Path(args.data).expanduser()
-    text = commented_config(args.task, data.stem or data.name, _dataset(data, args.task), args.model)
+    splits = _splits(args.data)
+    train = Path(next(iter(splits["train"])))
+    name = train.parent.name if len(splits) > 1 else train.stem
+    text = commented_config(args.task, name, _dataset(splits, args.task), args.model)
     if not args.output:
         print(text, end="")
         return 0
@@ -48,17 +54,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _dataset(data: Path, task: str) -> dict[str, Any]:
-    """The section `dataset` for a file or a folder."""
-    from adaseq.data.format_guess import guess_format
-    from adaseq.data.sources.local import find_splits
+def _splits(named: list[str]) -> dict[str, list[Path]]:
+    """The files of each split."""
+    from adaseq.data.sources.local import SPLITS, find_splits
 
-    splits = find_splits(str(data))
-    if "train" not in splits:
-        raise AdaSeqError(f"there is no training data in '{data}'; found: {', '.join(sorted(splits))}")
-    files = {split: [str(path) for path in paths] for split, paths in splits.items()}
+    pairs = [part.partition("=") for part in named]
+    if len(named) == 1 and not (pairs[0][1] and not Path(named[0]).exists()):
+        found = find_splits(named[0])
+    elif all(equals for _, equals, _ in pairs):
+        found = find_splits({split: file for split, _, file in pairs})
+    else:
+        raise AdaSeqError(f"received --data {' '.join(named)}; expected one path, or train=FILE valid=FILE test=FILE")
+    if "train" not in found:
+        raise AdaSeqError(f"there is no training data in {' '.join(named)}; found: {', '.join(sorted(found))}")
+    return {split: found[split] for split in SPLITS if split in found}
+
+
+def _dataset(splits: dict[str, list[Path]], task: str) -> dict[str, Any]:
+    """The section `dataset` for the files of each split."""
+    from adaseq.data.format_guess import guess_format
+
     section: dict[str, Any] = {
-        "data_file": {split: paths[0] if len(paths) == 1 else paths for split, paths in files.items()},
+        "data_file": {
+            split: str(paths[0]) if len(paths) == 1 else [str(path) for path in paths]
+            for split, paths in splits.items()
+        },
         **guess_format(splits["train"][0], task),
     }
     if "valid" not in splits:

@@ -163,13 +163,7 @@ def _check_dataset(document: Document) -> None:
             at_key=True,
         )
     elif isinstance(files, dict):
-        for split in files:
-            if split not in SPLITS:
-                document.report(
-                    ("dataset", "data_file", split),
-                    f"there is no split '{split}'{nearest(str(split), (*SPLITS, 'dev')) or ';'} allowed: {listed(SPLITS)}",
-                    at_key=True,
-                )
+        _check_splits(document, dataset, files)
     if dataset.get("data_type") is None:
         document.report(
             ("dataset", "data_type"),
@@ -178,3 +172,30 @@ def _check_dataset(document: Document) -> None:
         )
     elif dataset["data_type"] in _names(metainfo.Formats):
         check_format(document)
+
+
+def _check_splits(document: Document, dataset: dict[str, Any], files: dict[str, Any]) -> None:
+    path: Place = ("dataset", "data_file")
+    for split in files:
+        if split not in SPLITS:
+            near = nearest(str(split), (*SPLITS, "dev")) or ";"
+            document.report((*path, split), f"there is no split '{split}'{near} allowed: {listed(SPLITS)}", at_key=True)
+            return
+    ways = [key for key in ("valid_ratio", "valid") if dataset.get(key) is not None]
+    if "valid" in files and ways:
+        message = "says how to do without a valid file, but dataset.data_file has one; leave one of them out"
+        document.report(("dataset", ways[0]), message, at_key=True)
+    elif len(ways) == 2:
+        document.report(("dataset", "valid"), "give it or valid_ratio, not both", at_key=True)
+    elif (
+        "train" in files
+        and not {"valid", "test"} & files.keys()
+        and not ways
+        and document.data.get("evaluation", {}) is not None
+    ):
+        document.report(
+            path,
+            "there is no valid split to choose the best model on; name one, or hold out a share of train with "
+            "dataset.valid_ratio: 0.1, or train without choosing: evaluation: null",
+            at_key=True,
+        )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adaseq.config.writer import to_yaml
-from adaseq.metainfo import Tasks
+from adaseq.metainfo import Formats, Tasks
 
 _HEAD = """\
 # Check this file with `adaseq check -c FILE`, train with `adaseq train -c FILE`.
@@ -24,9 +24,7 @@ task: {task}   # or: {other_tasks}
 dataset:
 {dataset}
   # labels: [PER, ORG]           # or a file with one label per line; counted from train and valid by default
-  # valid_ratio: 0.1             # holds out a share of train where there is no valid file
-  # source_scheme: BIO           # how the tags are written; found out from all of the file by default
-
+{more}
 preprocessor:
   type: sequence-labeling-preprocessor
   # tag_scheme: BIO              # the tags that the model learns; BIOES by default, whatever the file uses
@@ -87,6 +85,10 @@ train:
     #   grad_clip: {{max_norm: 5.0}}
     #   cumulative_iters: 2      # batches per step
 """
+_VALID_RATIO = "  # valid_ratio: 0.1             # holds out a share of train, where there is no valid file\n"
+_SOURCE_SCHEME = (
+    "  # source_scheme: BIO           # how the tags are written; found out from all of the file by default\n"
+)
 _CRF_GROUP = """
     param_groups:                # parameters that learn at another rate, by regular expressions on their names
       - regex: crf
@@ -124,12 +126,16 @@ def commented_config(task: str, name: str, dataset: Mapping[str, Any], model: st
         model: the folder or name of a backbone; without one, embeddings and an LSTM are learned from the data.
     """
     body = _EMBEDDING if model is None else _BACKBONE
+    more = "" if "valid" in dataset["data_file"] or "valid_ratio" in dataset else _VALID_RATIO
+    if dataset["data_type"] in (Formats.CONLL, Formats.JSON_TAGS):
+        more += _SOURCE_SCHEME
     use_crf = task != Tasks.PART_OF_SPEECH
     return (_HEAD + body + _TAIL).format(
         task=task,
         other_tasks=", ".join(each for each in _TASKS if each != task),
         name=_scalar(name),
         dataset="\n".join("  " + line for line in to_yaml(dict(dataset)).splitlines()),
+        more=more,
         model=_scalar(model),
         use_crf="true" if use_crf else "false",
         crf_group=_CRF_GROUP if use_crf else "",

@@ -39,7 +39,7 @@ def guess_format(path: Path, task: str) -> dict[str, Any]:
                 reasons.append(f"  {candidate['type']}: {str(error).replace(str(head), str(path))}")
                 continue
             return {"data_type": candidate.pop("type"), **candidate}
-    raise DataError("no format fits this file:\n" + "\n".join(reasons), path)
+    raise DataError("no format fits this file:\n" + "\n".join(dict.fromkeys(reasons)), path)
 
 
 def _head(path: Path) -> bytes:

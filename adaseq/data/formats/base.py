@@ -72,7 +72,7 @@ class Format(ABC):
     def _undecodable(self, path: Path) -> DataError:
         """The error about the first byte that is no text in the encoding."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
-        line, byte = 1, b""
+        line, what = 1, "the character at the end of the file is incomplete"
         with open(path, "rb") as file:
             for block in iter(lambda: file.read(1 << 16), b""):
                 state = decoder.getstate()
@@ -83,14 +83,16 @@ class Format(ABC):
                     decoder.setstate(state)
                 try:
                     for value in block:
-                        byte = bytes([value])
-                        line += decoder.decode(byte).count("\n")
-                except UnicodeError:
-                    break
+                        line += decoder.decode(bytes([value])).count("\n")
+                except UnicodeDecodeError as error:
+                    what = f"the byte 0x{error.object[error.start]:02x} is no text"
+                except UnicodeError as error:
+                    what = str(error)
+                break
         encoding = self.encoding.removesuffix("-sig")
         return DataError(
-            f"the byte 0x{byte.hex()} is no text in the encoding {encoding}; convert the file, or name its encoding, such as "
-            "'encoding: gb18030' or 'encoding: latin-1'",
+            f"{what} in the encoding {encoding}; convert the file, or name its encoding, such as 'encoding: gb18030' or "
+            "'encoding: latin-1'",
             path,
             line,
         )

@@ -30,12 +30,12 @@ class CluenerFormat(Format):
 
     Args:
         tokenizer: how a string becomes words: char, every character is one; blank, a single blank stands between them.
-        is_end_included: the second number of a span is its last word, not the one behind it; by default this is read off the
-            surface form, and without one the end is not included.
+        is_end_included: the second number of a span is its last word, not the one behind it. Where a span has a surface
+            form, that decides; without one the end is not included by default.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer = "char", is_end_included: bool | None = None, encoding: str = "utf-8"
+        self, tokenizer: Tokenizer = "char", is_end_included: bool = False, encoding: str = "utf-8"
     ) -> None:
         super().__init__(encoding)
         self.tokenizer = check_tokenizer(tokenizer)
@@ -57,11 +57,11 @@ class CluenerFormat(Format):
         if not isinstance(pair, list) or len(pair) != 2:
             raise record.error(f"a span must be a list of two numbers, [start, end], not {shown(pair)}")
         first, last = pair
-        is_end_included = bool(self.is_end_included)
+        is_end_included = self.is_end_included
         if surface is None:
             return read_bounds(record, first, last, len(tokens), is_end_included)
         joiner = "" if self.tokenizer == "char" else " "
-        if self.is_end_included is None and isinstance(first, int) and isinstance(last, int):
+        if isinstance(first, int) and isinstance(last, int):
             length = len(surface if self.tokenizer == "char" else surface.split(joiner))
             is_end_included = last - first + 1 == length
         start, end = read_bounds(record, first, last, len(tokens), is_end_included)

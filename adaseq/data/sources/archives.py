@@ -64,8 +64,8 @@ def _entries(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                     raise DataError(f"the entry '{entry.filename}' is a link, which is not unpacked", path)
                 if entry.flag_bits & 1:
                     raise DataError(f"the entry '{entry.filename}' is encrypted", path)
-                with archive.open(entry) as source:
-                    yield entry.filename, entry.file_size, source
+                with archive.open(entry) as content:
+                    yield entry.filename, entry.file_size, content
     else:
         with tarfile.open(path) as tar:
             for member in tar:

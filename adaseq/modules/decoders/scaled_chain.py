@@ -37,7 +37,7 @@ class ScaledChain:
         if plan.has_zeros:
             factors[0].masked_fill_(emissions.isneginf(), 0.0)
         tops = [each.amax() for each in groups]
-        begin, finish, matrix = ((each - top).to(plan.dtype).exp_() for each, top in zip(groups, tops, strict=True))
+        begin, finish, matrix = ((each.to(plan.dtype) - top).exp_() for each, top in zip(groups, tops, strict=True))
         self._matrix = matrix
         first, matrices = begin.unsqueeze(0), matrix.unsqueeze(0)
         if both_ways:

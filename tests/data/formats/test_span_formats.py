@@ -89,7 +89,8 @@ def cluener(label: Any) -> dict[str, Any]:
         ({"name": {"张三": [[0, 2], [6, 8]], "李四": [[3, 5]]}}, {}, ["张三", "李四", "张三"]),
         ({"name": [[6, 8], [0, 2]]}, {}, ["张三", "张三"]),
         ({"name": [[0, 1]]}, {"is_end_included": True}, ["张三"]),
-        ({"name": {"张三": [[0, 2]]}}, {"is_end_included": False}, ["张三"]),
+        ({"name": {"张三": [[0, 2]]}}, {"is_end_included": True}, ["张三"]),
+        ({"name": {"张三": [[0, 1]]}}, {"is_end_included": False}, ["张三"]),
         ({"name": {"张": [[0, 0], [0, 0]]}}, {}, ["张"]),
         ({}, {}, []),
     ],
@@ -113,7 +114,6 @@ CLUENER_ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ({"name": {"张三": [[0]]}}, {}, "a span must be a list of two numbers, [start, end], not [0]"),
     ({"name": {"张三": [["0", 1]]}}, {}, 'the start of a span must be a whole number, not "0"'),
     ({"name": {"张三": [[1, 2]]}}, {}, "'张三' is said to be at [1, 2], but there is '三和'"),
-    ({"name": {"张三": [[0, 1]]}}, {"is_end_included": False}, "'张三' is said to be at [0, 1], but there is '张'"),
     ({"name": [[7, 9]]}, {}, "the span from 7 to 9 (end excluded) is not within the 8 words of the text"),
 ]
 

@@ -1,0 +1,53 @@
+"""`adaseq test`: a finished run, scored again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from adaseq.commands.main import main
+
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture
+def run(write_config: WriteConfig, tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    assert main(["train", "-c", str(write_config(train={"max_epochs": 2})), "-w", str(folder), "-d", "cpu"]) == 0
+    return folder
+
+
+def test_the_scores_are_those_of_the_run(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    predictions = (run / "pred.txt").read_bytes()
+    (run / "pred.txt").unlink()
+    lines = (run / "metrics.json").read_text()
+    capfd.readouterr()
+    assert main(["test", "-w", str(run), "-d", "cpu"]) == 0
+    shown = capfd.readouterr().err
+    for name, value in json.loads((run / "run.json").read_text())["test"].items():
+        assert f"{name} " in shown and f"{value:.4f}" in shown
+    assert (run / "pred.txt").read_bytes() == predictions
+    assert (run / "metrics.json").read_text() == lines
+    for path in (run / "best_model.pth", run / "output_best", run):
+        (run / "pred.txt").unlink()
+        assert main(["test", "-w", str(run), "-d", "cpu", "-ckpt", str(path)]) == 0
+        assert (run / "pred.txt").read_bytes() == predictions
+
+
+def test_what_is_wrong_is_said_without_a_traceback(
+    run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", "-w", str(tmp_path)]) == 2 or (tmp_path / "config.yaml").exists()
+    (tmp_path / "empty").mkdir()
+    assert main(["test", "-w", str(tmp_path / "empty")]) == 2
+    expected = f"error: There is no {tmp_path / 'empty' / 'config.yaml'}. -w takes the folder of a run that `adaseq train` has written."
+    assert expected in capfd.readouterr().err
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    del config["dataset"]["data_file"]["test"]
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    assert main(["test", "-w", str(run), "-d", "cpu"]) == 2
+    assert f"error: The run {run} has no test data" in capfd.readouterr().err
