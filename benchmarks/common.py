@@ -115,7 +115,9 @@ def report(options: argparse.Namespace, rows: Sequence[Mapping[str, Any]], other
     """
     print(table(rows), flush=True)
     if others > _BUSY:
-        print(f"warning: other programs used up to {others:.2f} cores meanwhile; do not believe these times", flush=True)
+        print(
+            f"warning: other programs used up to {others:.2f} cores meanwhile; do not believe these times", flush=True
+        )
     if options.output:
         script = Path(sys.argv[0]).stem
         path = options.output / f"{script}.json" if options.output.is_dir() else options.output

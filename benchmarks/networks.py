@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
+from transformers.utils import logging as transformers_logging
 
 from adaseq.config import Config
 from adaseq.registry import HOOKS
@@ -19,6 +20,10 @@ from adaseq.training.trainer import Trainer
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _PIECES = 30_000
+
+# That a token-classification head is new is no news here.
+transformers_logging.set_verbosity_error()
+transformers_logging.disable_progress_bar()
 
 
 @HOOKS.register("epoch-timer")

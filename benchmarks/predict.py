@@ -10,6 +10,7 @@ the ratio is theirs. `forward` is the model alone, on batches made before: what 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import statistics
 import time
@@ -80,10 +81,12 @@ def read(path: Path, has_columns: bool) -> list[str]:
 def their_pipeline(predictor: Predictor, options: argparse.Namespace) -> Any:
     """A pipeline with the weights of our tagger, without its CRF."""
     tagger: Any = predictor.model
-    model = AutoModelForTokenClassification.from_config(tagger.embedder.config, num_labels=len(tagger.id_to_label))
+    config = copy.deepcopy(tagger.embedder.config)
+    config.num_labels = len(tagger.id_to_label)
+    config.id2label = tagger.id_to_label
+    model = AutoModelForTokenClassification.from_config(config)
     model.base_model.load_state_dict(tagger.embedder.transformer_model.state_dict())
     model.classifier.load_state_dict(tagger.linear.state_dict())
-    model.config.id2label = tagger.id_to_label
     tokenizer = predictor.preprocessor.tokenizer.tokenizer  # type: ignore[union-attr]
     return pipeline("token-classification", model=model.eval(), tokenizer=tokenizer, device=options.device)
 

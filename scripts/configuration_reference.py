@@ -42,6 +42,7 @@ WORDS = {
         "common": "all formats",
         "torch": "Classes of PyTorch, with the arguments that PyTorch gives them: {}.",
         "extras": "Beside the arguments of each type:",
+        "group": "Beside the arguments of the optimizer (`lr`, `weight_decay`, …):",
     },
     "zh": {
         "heads": "| 键 | 值 | 默认值 | 含义 |",
@@ -58,12 +59,14 @@ WORDS = {
         "common": "所有格式",
         "torch": "PyTorch 的类，参数与 PyTorch 中的相同：{}。",
         "extras": "除各类型自己的参数外：",
+        "group": "除优化器的参数（`lr`、`weight_decay` 等）外：",
     },
 }
 # The headings behind the top level: the place in the YAML, and the definition or the kind of component that it takes.
 PLACES = (
     ("experiment", "Experiment"),
     ("dataset", "dataset"),
+    ("dataset.labels", "LabelCounter"),
     ("preprocessor", "preprocessor"),
     ("data_collator", "data collator"),
     ("model", "model"),
@@ -72,6 +75,7 @@ PLACES = (
     ("train", "Train"),
     ("train.dataloader", "TrainDataLoader"),
     ("train.optimizer", "optimizer"),
+    ("train.optimizer.param_groups", "parameter group AdamW"),
     ("train.optimizer.options", "OptimizerOptions"),
     ("train.optimizer.options.grad_clip", "GradClip"),
     ("train.lr_scheduler", "learning-rate scheduler"),
@@ -116,6 +120,8 @@ class Page:
             blocks.append(f"## {place}")
             if name == "dataset":
                 blocks += self._dataset()
+            elif name.startswith("parameter group"):
+                blocks += self._parameter_group(name)
             elif name in self._definitions and "properties" in self._definitions[name]:
                 blocks.append(self._table(self._definitions[name]))
             else:
@@ -130,6 +136,14 @@ class Page:
         for names, definition in self._types("dataset"):
             own = {key: value for key, value in definition["properties"].items() if key not in shared}
             yield from self._component(names, {**definition, "properties": own})
+
+    def _parameter_group(self, name: str) -> Iterator[str]:
+        """Only its own keys; the others are those of the optimizer, which PyTorch explains."""
+        definition = self._definitions[name]
+        others = self._definitions[name.replace("parameter group", "optimizer")]["properties"]
+        own = {key: value for key, value in definition["properties"].items() if key not in others}
+        yield self._words["group"]
+        yield self._table({**definition, "properties": own})
 
     def _kind(self, kind: str) -> Iterator[str]:
         torch_names = []
@@ -189,9 +203,10 @@ class Page:
         """What may stand there; nothing (null) and variables may stand in most places and are not listed."""
         if "$ref" in value:
             name = value["$ref"].removeprefix("#/$defs/").replace("%20", " ")
-            if name != "variable":
-                heading = _HEADING_OF[name]
-                yield f"[{name if heading == 'dataset' else heading}](#{heading.replace('.', '')})"
+            if name in _HEADING_OF:
+                yield f"[{_HEADING_OF[name]}](#{_HEADING_OF[name].replace('.', '')})"
+            elif name != "variable":
+                yield self._words["object"]
         elif "enum" in value:
             yield ", ".join(f"`{each}`" for each in value["enum"])
         elif "const" in value:
@@ -249,7 +264,7 @@ def main() -> int:
             stale.append(page.name)
             if not options.check:
                 page.write_text(text, encoding="utf-8")
-    for text in sorted(missing):
+    for text in sorted(missing) if not options.check else ():
         print(f"not translated: {text}", file=sys.stderr)
     print(("out of date: " if options.check else "written: ") + (", ".join(stale) or "none"))
     return 1 if options.check and stale else 0

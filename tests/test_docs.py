@@ -9,6 +9,7 @@ import importlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from adaseq.commands.main import verbs
+from adaseq.commands.main import main, verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
 from adaseq.registry import FORMATS
@@ -125,8 +126,9 @@ def test_commands_parse(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
 def _check_command(words: list[str]) -> None:
     program, arguments = words[0], words[1:]
     if program == "adaseq":
-        assert arguments[0] in verbs()
-        _parse(arguments[0], arguments[1:])
+        assert arguments[0] in verbs() or arguments in (["--version"], ["--help"])
+        if arguments[0] in verbs():
+            _parse(arguments[0], arguments[1:])
     elif program in ("python", "torchrun"):
         script = next(i for i, word in enumerate(arguments) if word.startswith("scripts/"))
         assert (ROOT / arguments[script]).is_file()
@@ -146,6 +148,32 @@ def _parse(verb: str, arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
     importlib.import_module(f"adaseq.commands.{verb}").add_arguments(parser)
     parser.parse_args(arguments)
+
+
+def test_the_tutorial_shows_what_the_checker_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = next(block for block in BLOCKS if block.text.startswith("error: 2 problems"))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "adaseq" / "demo" / "demo_corpus", "data")
+    init = [
+        "init",
+        "--task",
+        "named-entity-recognition",
+        "--data",
+        "data",
+        "--model",
+        "bert-base-cased",
+        "-o",
+        "my.yaml",
+    ]
+    assert main(init) == 0
+    config = Path("my.yaml")
+    text = config.read_text(encoding="utf-8").replace("dropout: 0.1", "droput: 0.1")
+    config.write_text(re.sub(r"(?m)^    lr: .*$", "    lr: fast", text), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["check", "-c", "my.yaml"]) == 2
+    assert capsys.readouterr().err == shown.text
 
 
 @_written_in("python")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 HELP = "score the best model of a run on its test data"
 
@@ -23,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score, and print a table."""
+    from adaseq.training.summary import score_table
     from adaseq.training.test import test_model
 
-    test_model(args.work_dir, device=args.device, checkpoint_path=args.checkpoint_path)
+    scores = test_model(args.work_dir, device=args.device, checkpoint_path=args.checkpoint_path)
+    if os.environ.get("RANK", "0") == "0":
+        print(score_table({"test": scores}))
     return 0

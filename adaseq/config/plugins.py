@@ -10,7 +10,8 @@ from pathlib import Path
 from adaseq.config.components import import_failure
 from adaseq.config.document import Document, Mark
 from adaseq.config.problems import ConfigError
-from adaseq.registry import installed_plugins
+from adaseq.errors import AdaSeqError
+from adaseq.registry import import_installed_plugins
 
 
 def import_plugins(document: Document, modules: Iterable[str]) -> None:
@@ -31,16 +32,10 @@ def import_plugins(document: Document, modules: Iterable[str]) -> None:
             document.report(("plugins", index), message)
         except Exception as error:  # noqa: BLE001 - a module of the user's own may fail in any way
             document.report(("plugins", index), f"importing '{name}' failed: {import_failure(error)}")
-    for entry_point in installed_plugins():
-        try:
-            entry_point.load()
-        except Exception as error:  # noqa: BLE001
-            distribution = entry_point.dist.name if entry_point.dist else "?"
-            document.report(
-                (),
-                f"the plugin '{entry_point.name}' of the installed package '{distribution}' cannot be imported: "
-                f"{import_failure(error)}; uninstall or mend the package",
-            )
+    try:
+        import_installed_plugins()
+    except AdaSeqError as error:
+        document.report((), str(error))
 
 
 def load_plugins(modules: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ import ast
 import functools
 import importlib.util
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,7 +79,8 @@ def _of_torch(registry: Registry, name: str) -> Signature | None:
         text = file.read_bytes()
         if f"\nclass {name}(".encode() in text:
             source = _Source([text])
-            return source.signature(source.classes[name], registry, {})
+            node = source.classes[name]
+            return source.signature(node, registry, {}) if source.takes(node, registry.supplied) else None
     return None
 
 
@@ -121,6 +122,13 @@ class _Source:
             if name not in supplied
         }
         return Signature(arguments, supplied, False, self._help(node))
+
+    def takes(self, node: ast.ClassDef, names: Collection[str]) -> bool:
+        """Whether the constructor of a class has parameters of these names."""
+        try:
+            return {*names} <= {name for name, _, _ in _parameters(self._constructor(node))}
+        except _Unknown:
+            return False
 
     def _names(self, node: ast.expr | None) -> tuple[str, ...]:
         if isinstance(node, ast.Name):

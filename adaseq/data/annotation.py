@@ -7,7 +7,7 @@ from itertools import groupby
 
 from adaseq.data.example import Span
 from adaseq.data.tags import TagError, tags_to_spans
-from adaseq.utils.tag_schemes import PARTIAL
+from adaseq.utils.tag_schemes import PARTIAL, PLAIN
 
 END_OF_SENTENCE = "<EOS>"
 """From this word on all is context."""
@@ -16,13 +16,14 @@ _CONTEXT = frozenset({"X"})
 _CONTEXT_IN_SCHEME = frozenset({"X", "B-X", "S-X", "U-X"})
 
 
-def context_tags(type_x: bool) -> frozenset[str]:
-    """The tags of words that are context only.
+def context_tags(type_x: bool, scheme: str | None = None) -> frozenset[str]:
+    """The tags of words that are context only; where each word has a label, as for parts of speech, X is one of them.
 
     Args:
         type_x: `X` is a label of the corpus.
+        scheme: of the tags; None if it is not known.
     """
-    return _CONTEXT if type_x else _CONTEXT_IN_SCHEME
+    return frozenset() if scheme == PLAIN else _CONTEXT if type_x else _CONTEXT_IN_SCHEME
 
 
 def has_type_x(tags: Iterable[str]) -> bool:
@@ -61,7 +62,7 @@ def annotate(
     Raises:
         TagError: a tag that is none of the scheme, or in strict mode a forbidden sequence.
     """
-    context = context_tags(type_x)
+    context = context_tags(type_x, scheme)
     ends_early = END_OF_SENTENCE in tokens
     if not ends_early and context.isdisjoint(tags) and (partial_label is None or partial_label not in tags):
         return tags_to_spans(tags, scheme, strict), None

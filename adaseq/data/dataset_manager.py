@@ -20,6 +20,7 @@ from adaseq.data.sources.local import SPLITS, find_splits
 from adaseq.data.statistics import Statistics
 from adaseq.data.store import ExampleStore
 from adaseq.errors import AdaSeqError, DataError
+from adaseq.metainfo import Tasks
 from adaseq.registry import FORMATS
 from adaseq.utils.files import sha256_of
 from adaseq.utils.tag_schemes import PLAIN
@@ -27,12 +28,14 @@ from adaseq.utils.tag_schemes import PLAIN
 logger = logging.getLogger(__name__)
 
 # Changes when Examples are read or stored differently, so that older caches are not read.
-READER_VERSION = 1
+READER_VERSION = 2
 
 DATASET_KEYS = ("data_file", "data_type", "labels", "valid", "valid_ratio", "task")
 """The keys of the `dataset` section; all others are options of the format."""
 
 SAME_AS_TEST = "same_as_test"
+
+_TASKS_OF_SPANS = (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.CHUNKING, Tasks.WORD_SEGMENTATION)
 
 _NO_VALID = (
     "there is no valid split to choose the best model on. Three ways out: name a file under dataset.data_file.valid, hold out "
@@ -102,16 +105,16 @@ class DatasetManager:
         files = find_splits(dataset["data_file"], base_dirs, cache_dir)
         stores = {name: _read_split(block, files[name], cache_dir) for name in SPLITS if name in files}
         notes = [_describe_split(name, store, files[name]) for name, store in stores.items()]
+        one_label_per_word = _has_one_label_per_word(stores, task)
         splits, more = _arrange(stores, dataset, seed, has_evaluation)
         statistics = {name: _statistics(split) for name, split in splits.items()}
         labels, warnings = _labels(dataset.get("labels"), statistics, base_dirs)
         train = statistics.get("train") or next(iter(statistics.values()))
-        schemes = {store.metadata.get("scheme") for store in stores.values()}
         return cls(
             splits=splits,
             labels=labels,
             label_counts={name: dict(each.labels) for name, each in statistics.items()},
-            one_label_per_word=schemes == {PLAIN},
+            one_label_per_word=one_label_per_word,
             text_splitter=train.text_splitter,
             notes=[*notes, *more, *warnings],
         )
@@ -131,26 +134,50 @@ def _read_split(block: Mapping[str, Any], files: Sequence[Path], cache_dir: Path
     key = json.dumps([READER_VERSION, sorted(block.items(), key=str), [sha256_of(path) for path in files]], default=str)
     reader: Format = FORMATS.build(block)
     statistics = Statistics()
+    schemes: list[str | None] = []
 
     def examples() -> Iterator[Example]:
         for path in files:
             for example in reader.read(path):
                 statistics.add(example)
                 yield example
+            schemes.append(reader.notes().get("scheme"))
 
     def describe() -> dict[str, Any]:
-        return {**reader.notes(), "statistics": statistics.to_dict()}
+        return {**reader.notes(), "schemes": list(dict.fromkeys(schemes)), "statistics": statistics.to_dict()}
 
     return ExampleStore.build(hashlib.sha256(key.encode()).hexdigest(), examples, cache_dir, describe)
 
 
 def _describe_split(name: str, store: ExampleStore, files: Sequence[Path]) -> str:
     statistics = Statistics.from_dict(store.metadata["statistics"])
-    scheme = store.metadata.get("scheme")
-    read_as = f", tags read as {scheme}" if scheme else ""
+    schemes = [scheme for scheme in store.metadata["schemes"] if scheme]
+    read_as = f", tags read as {' and '.join(schemes)}" if schemes else ""
     names = ", ".join(str(path) for path in files)
     warnings = "".join(f"; {warning}" for warning in store.metadata.get("warnings", ()))
     return f"{name}: {len(store)} examples, {statistics.words} words{read_as}, from {names}{warnings}"
+
+
+def _has_one_label_per_word(stores: Mapping[str, ExampleStore], task: str) -> bool:
+    """Whether each word has a label of its own; all of the data must agree about that, and the task with the data."""
+    readings = {
+        name: {scheme == PLAIN for scheme in store.metadata["schemes"]}
+        for name, store in stores.items()
+        if store.metadata["statistics"]["labels"]
+    }
+    plain = [name for name, reading in readings.items() if True in reading]
+    if any(False in reading for reading in readings.values()) and plain:
+        raise AdaSeqError(
+            f"the tags in {' and '.join(plain)} have no prefix such as B- or I-, others have one; if they are written alike, "
+            "say how with dataset.source_scheme"
+        )
+    if task in _TASKS_OF_SPANS and any(stores[name].metadata.get("detected") for name in plain):
+        tags = list(stores[plain[0]].metadata["statistics"]["labels"])[:8]
+        raise AdaSeqError(
+            f"the tags in {plain[0]} have no prefix such as B- or I-: {', '.join(tags)}. If that is right, say how to read "
+            f"them for {task}: dataset.source_scheme: IO makes a span of neighbours with the same tag, PLAIN one of each word"
+        )
+    return bool(plain)
 
 
 def _arrange(

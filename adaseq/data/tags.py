@@ -39,6 +39,9 @@ class TagError(AdaSeqError):
 def tags_to_spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
     """The spans that tags spell, in order.
 
+    Where tags have no prefix, PLAIN makes a span of each word, whatever its tag; IO makes one of neighbours with the same tag,
+    and none of `O`.
+
     Args:
         tags: one for each word.
         scheme: the scheme that they are written in.
@@ -48,7 +51,7 @@ def tags_to_spans(tags: Sequence[str], scheme: str, strict: bool = False) -> lis
         TagError: a tag without prefix, or in strict mode a sequence that the scheme does not allow; names the word.
     """
     if scheme == PLAIN:
-        return [{"start": i, "end": i + 1, "type": tag} for i, tag in enumerate(tags) if tag != OUTSIDE]
+        return [{"start": i, "end": i + 1, "type": tag} for i, tag in enumerate(tags)]
     if strict:
         _refuse_illegal(tags, scheme)
     spans: list[Span] = []
@@ -60,7 +63,7 @@ def tags_to_spans(tags: Sequence[str], scheme: str, strict: bool = False) -> lis
                 start = -1
             continue
         prefix, label = split_tag(tag)
-        meaning = _MEANING.get(prefix)
+        meaning = _MEANING.get(prefix, "I" if scheme == "IO" else None)
         if meaning is None:
             raise TagError(f"'{tag}' is no tag of the scheme {scheme}", tag, i)
         if start < 0 or meaning in "BS" or label != kind:
@@ -88,9 +91,8 @@ def is_tag_of(tag: str, scheme: str) -> bool:
     if tag == OUTSIDE:
         return letters.has_outside
     prefix, _ = split_tag(tag)
-    return prefix in {letters.begin, letters.inside, letters.end, letters.single} or (
-        scheme == "IOB1" and prefix == "B"
-    )
+    more = {"IOB1": "B", "IO": ""}.get(scheme)
+    return prefix in {letters.begin, letters.inside, letters.end, letters.single, more}
 
 
 def tag_inventory(labels: Sequence[str], scheme: str) -> list[str]:
@@ -154,7 +156,7 @@ class SchemeDetector:
     """Finds the scheme of a corpus from all of its tags, in one pass and constant memory."""
 
     def __init__(self) -> None:
-        # How often a tag follows another; "" stands before the first one. Counting pairs is done in C.
+        # How often a tag follows another; "" stands before the first and behind the last. Counting pairs is done in C.
         self._pairs: Counter[tuple[str, str]] = Counter()
         self._first_seen: dict[str, str] = {}
 
@@ -165,7 +167,7 @@ class SchemeDetector:
             tags: the tags.
             place: where the sentence is, for messages.
         """
-        self._pairs.update(zip(("", *tags), tags, strict=False))
+        self._pairs.update(zip(("", *tags), (*tags, ""), strict=True))
         if place:
             for tag in {*tags}.difference(self._first_seen):
                 self._first_seen[tag] = place
@@ -173,7 +175,7 @@ class SchemeDetector:
     @property
     def tags(self) -> set[str]:
         """All tags seen."""
-        return {tag for _, tag in self._pairs}
+        return {tag for _, tag in self._pairs} - {""}
 
     def result(self, ignored: Collection[str] = ()) -> str:
         """The scheme.
@@ -185,7 +187,9 @@ class SchemeDetector:
             TagError: some tags have a prefix and some have none; names one of these and where it is.
         """
         pairs = {
-            ("" if left in ignored else left, tag): n for (left, tag), n in self._pairs.items() if tag not in ignored
+            ("" if left in ignored else left, tag): n
+            for (left, tag), n in self._pairs.items()
+            if tag and tag not in ignored
         }
         counts: Counter[str] = Counter()
         for (_, tag), n in pairs.items():
@@ -219,6 +223,25 @@ class SchemeDetector:
         }:
             return "IOB1"
         return "BIO" if has_outside or not prefixes else "BI"
+
+
+    def count_illegal(self, scheme: str, ignored: Collection[str] = ()) -> int:
+        """How often a tag stands where a scheme does not allow it.
+
+        Args:
+            scheme: the scheme.
+            ignored: tags that belong to no scheme.
+        """
+        inventory = sorted(self.tags.difference(ignored))
+        number = {tag: i for i, tag in enumerate(inventory)}
+        start, end, pairs = allowed_transitions(inventory, scheme)
+
+        def is_allowed(left: str, right: str) -> bool:
+            if left in number and right in number:
+                return pairs[number[left]][number[right]]
+            return right not in number or start[number[right]] if left not in number else end[number[left]]
+
+        return sum(n for (left, right), n in self._pairs.items() if not is_allowed(left, right))
 
 
 def _refuse_illegal(tags: Sequence[str], scheme: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ from adaseq.training.build import PreparedData, build_evaluators
 from adaseq.training.initial_weights import load_initial_weights
 from adaseq.training.run_folder import BEST_MODEL, CONFIG
 from adaseq.training.runtime import Runtime
-from adaseq.training.summary import score_table
 from adaseq.utils.logging import logging_to
-
-logger = logging.getLogger(__name__)
 
 
 def test_model(
@@ -61,8 +57,6 @@ def test_model(
                     raise AdaSeqError(f"The run {folder} has no test data: its dataset.data_file names none.")
                 features = FeatureDataset(manager.splits["test"], loaded.preprocessor, training=False)
             data = PreparedData(manager, loaded.preprocessor, loaded.collator, {"test": features})
-            scores = build_evaluators(config, data, runtime, folder)["test"].evaluate(loaded.model)
-            logger.info("%s", score_table({"test": scores}))
-            return scores
+            return build_evaluators(config, data, runtime, folder)["test"].evaluate(loaded.model)
         finally:
             runtime.close()

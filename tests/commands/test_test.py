@@ -27,7 +27,7 @@ def test_the_scores_are_those_of_the_run(run: Path, capfd: pytest.CaptureFixture
     lines = (run / "metrics.json").read_text()
     capfd.readouterr()
     assert main(["test", "-w", str(run), "-d", "cpu"]) == 0
-    shown = capfd.readouterr().err
+    shown = capfd.readouterr().out
     for name, value in json.loads((run / "run.json").read_text())["test"].items():
         assert f"{name} " in shown and f"{value:.4f}" in shown
     assert (run / "pred.txt").read_bytes() == predictions

@@ -67,7 +67,7 @@ def assert_same_run(first: Path, second: Path) -> None:
 
 
 def test_a_run_writes_all_of_its_outputs(
-    write_config: WriteConfig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    write_config: WriteConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert main(["train", "-c", str(write_config()), "-d", "cpu"]) == 0
     (run,) = (tmp_path / "experiments" / "who").iterdir()
@@ -92,7 +92,7 @@ def test_a_run_writes_all_of_its_outputs(
     assert all(torch.equal(value, best[name]) for name, value in loaded.model.state_dict().items())
     record = json.loads((run / "run.json").read_text())
     assert record["status"] == "finished" and record["test"]["f1"] == pytest.approx(test["f1"], abs=1e-5)
-    shown = capfd.readouterr().err
+    shown = caplog.text
     assert f"Done. Everything is in {run}" in shown and "Best epoch: " in shown and "Parameters:" in shown
 
 
@@ -103,7 +103,7 @@ def test_the_saved_configuration_is_a_complete_input(write_config: WriteConfig, 
     assert saved["experiment"]["seed"] == 9 and saved["dataset"]["labels"] == ["LOC", "PER"]
     assert main(["train", "-c", str(first / "config.yaml"), "-w", str(second), "-d", "cpu"]) == 0
     assert_same_run(first, second)
-    assert (first / "config.yaml").read_bytes() == (second / "config.yaml").read_bytes()
+    assert yaml.safe_load((second / "config.yaml").read_text()) == saved
 
 
 def run_until_killed(arguments: list[str], stop_at: int) -> int:
@@ -135,6 +135,7 @@ def test_an_interrupted_run_is_resumed_bit_for_bit(
     stopper: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
     signum: int,
     status: int,
 ) -> None:
@@ -151,14 +152,14 @@ def test_an_interrupted_run_is_resumed_bit_for_bit(
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
     assert_same_run(whole, parts)
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
-    assert "This run has finished already" in capfd.readouterr().err
+    assert "This run has finished already" in caplog.text
 
 
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
     write_config: WriteConfig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     config = str(write_config(train={"max_epochs": 1}))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -173,7 +174,7 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
         finally:
             signal.signal(signal.SIGALRM, before)
     assert main(["train", "-c", config, "-w", str(parts), "-d", "cpu", "--resume"]) == 0
-    assert "There is no checkpoint: the run was stopped before its first one and begins anew." in capfd.readouterr().err
+    assert "There is no checkpoint: the run was stopped before its first one and begins anew." in caplog.text
     assert_same_run(whole, parts)
 
 
@@ -204,7 +205,7 @@ def test_two_processes_train_together(write_config: WriteConfig, tmp_path: Path)
 def test_training_without_an_evaluation_keeps_the_last_weights(write_config: WriteConfig, tmp_path: Path) -> None:
     config = write_config(evaluation=None, train={"max_epochs": 1, "keep_checkpoints": True})
     assert main(["train", "-c", str(config), "-w", str(tmp_path / "run"), "-d", "cpu"]) == 0
-    assert [line["mode"] for line in lines_of(tmp_path / "run")] == ["test"]
+    assert [line["mode"] for line in lines_of(tmp_path / "run")] == ["train"] * 3 + ["test"]
     assert (tmp_path / "run" / "pred.txt").exists() and (tmp_path / "run" / "output_best").is_dir()
     assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["step-15"]
 

@@ -157,3 +157,26 @@ def test_partial_annotation_is_no_label(tmp_path):
         {"start": 0, "end": 1, "type": "PER"},
         {"start": 1, "end": 3, "type": "PARTIAL"},
     ]
+
+
+def test_labels_of_words_are_no_spans_unless_one_says_so(tmp_path):
+    (tmp_path / "train.txt").write_text("John PER\nSmith PER\nin O\nRome LOC\n", encoding="utf-8")
+    with pytest.raises(AdaSeqError) as caught:
+        load(tmp_path, "train", has_evaluation=False)
+    assert str(caught.value) == (
+        "the tags in train have no prefix such as B- or I-: PER, O, LOC. If that is right, say how to read them for "
+        "named-entity-recognition: dataset.source_scheme: IO makes a span of neighbours with the same tag, PLAIN one of each "
+        "word"
+    )
+    data = load(tmp_path, "train", has_evaluation=False, source_scheme="IO")
+    assert data.labels == ["LOC", "PER"] and not data.one_label_per_word
+    assert data.splits["train"][0].spans == [{"start": 0, "end": 2, "type": "PER"}, {"start": 3, "end": 4, "type": "LOC"}]
+    data = load(tmp_path, "train", has_evaluation=False, source_scheme="PLAIN")
+    assert data.labels == ["LOC", "O", "PER"] and data.one_label_per_word
+
+
+def test_all_splits_are_tagged_alike(tmp_path):
+    (tmp_path / "train.txt").write_text("a DET\ndog NOUN\n", encoding="utf-8")
+    (tmp_path / "test.txt").write_text("a B-DET\ndog B-NOUN\n", encoding="utf-8")
+    with pytest.raises(AdaSeqError, match="the tags in train have no prefix such as B- or I-, others have one"):
+        load(tmp_path, "train", "test", task="part-of-speech")

@@ -12,7 +12,7 @@ from adaseq.data.example import Example
 from adaseq.data.formats.base import Format
 from adaseq.data.tags import SchemeDetector, TagError, is_tag_of
 from adaseq.errors import DataError
-from adaseq.utils.tag_schemes import PLAIN, find_scheme
+from adaseq.utils.tag_schemes import find_scheme
 
 
 class Sentence(NamedTuple):
@@ -66,7 +66,7 @@ class TaggedFormat(Format):
         self._count = 0
 
     def notes(self) -> dict[str, Any]:
-        return {"scheme": self._scheme, "warnings": list(self._warnings)}
+        return {"scheme": self._scheme, "detected": self.source_scheme is None, "warnings": list(self._warnings)}
 
     @abstractmethod
     def _sentences(self, path: Path) -> Iterator[Sentence]:
@@ -108,8 +108,9 @@ class TaggedFormat(Format):
                         raise TagError(f"'{tag}' is no tag of the source_scheme {self._scheme}", tag)
         except TagError as error:
             raise self._error(error, path, self._first_with(path, error.tag)) from None
-        if self._scheme == PLAIN and "X" in seen:
-            self._warn("words tagged X are taken for context, not for words with the label X")
+        illegal = detector.count_illegal(self._scheme, ignored)
+        if illegal:
+            self._warn(f"{illegal} tags stand where {self._scheme} does not allow them: read as the conlleval script does")
         return self._scheme, type_x
 
     def _first_with(self, path: Path, tag: str) -> Sentence:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -27,8 +29,12 @@ class RecurrentEncoder(Encoder):
     def forward(self, words: Tensor, mask: Tensor) -> Tensor:
         """Encode `(B, L, input_size)` to `(B, L, hidden_size · directions)`; an empty sentence gives zeros."""
         lengths = mask.sum(1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
-        encoded, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=words.shape[1])
+        is_cpu = words.device.type == "cpu"
+        # Under autocast a recurrent network would ask oneDNN for a bfloat16 kernel, which many CPUs do not have.
+        with torch.autocast("cpu", enabled=False) if is_cpu else contextlib.nullcontext():
+            words = words.to(self.rnn.weight_ih_l0.dtype) if is_cpu else words
+            packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+            encoded, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=words.shape[1])
         return encoded
 
 

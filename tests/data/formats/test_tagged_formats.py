@@ -122,7 +122,7 @@ def test_the_scheme_is_that_of_the_whole_file(tmp_path: Path) -> None:
     path.write_text("a I-A\nb I-A\n\n" * 50 + "a I-A\nb B-A\n", encoding="utf-8")
     reader = ConllFormat()
     examples = list(reader.read(path))
-    assert reader.notes() == {"scheme": "IOB1", "warnings": []}
+    assert reader.notes() == {"scheme": "IOB1", "detected": True, "warnings": []}
     assert found(examples[0]) == [("a b", "A")]
     assert found(examples[-1]) == [("a", "A"), ("b", "A")]
 
@@ -153,9 +153,18 @@ def test_labels_of_words(tmp_path: Path) -> None:
     path.write_text("a DET\nb NOUN\nc X\n", encoding="utf-8")
     reader = ConllFormat()
     (example,) = reader.read(path)
-    assert (found(example), example.mask) == ([("a", "DET"), ("b", "NOUN")], [True, True, False])
-    warning = "words tagged X are taken for context, not for words with the label X"
-    assert reader.notes() == {"scheme": "PLAIN", "warnings": [warning]}
+    assert (found(example), example.mask) == ([("a", "DET"), ("b", "NOUN"), ("c", "X")], None)
+    assert reader.notes() == {"scheme": "PLAIN", "detected": True, "warnings": []}
+
+
+def test_tags_in_forbidden_places_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    path.write_text("a B-A\nb E-B\nc X\nd I-A\n\ne O\nf S-A\ng B-A\n", encoding="utf-8")
+    reader = ConllFormat()
+    first, second = reader.read(path)
+    assert found(first) == [("a", "A"), ("b", "B"), ("d", "A")] and found(second) == [("f", "A"), ("g", "A")]
+    said = "4 tags stand where BIOES does not allow them: read as the conlleval script does"
+    assert reader.notes()["warnings"] == [said]
 
 
 def test_more_columns_than_before_are_noted(tmp_path: Path) -> None:

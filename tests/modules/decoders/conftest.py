@@ -66,7 +66,7 @@ class Enumeration:
         return [(self.paths[i].tolist(), float(self.scores[i])) for i in order if self.scores[i] > -torch.inf]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def enumerate_paths() -> type[Enumeration]:
     return Enumeration
 

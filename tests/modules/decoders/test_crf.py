@@ -13,6 +13,7 @@ from adaseq.modules.decoders import CRF
 from adaseq.modules.decoders.base import REDUCTIONS
 
 LENGTHS = [4, 1, 3, 5, 5]
+PREFIX_RULE = "every sentence must be True at its first words, at least one, and False after them"
 
 
 def spread(crf: CRF, scale: float = 1.0, seed: int = 0) -> CRF:
@@ -103,8 +104,8 @@ def test_drop_in_for_pytorch_crf(make_batch, reduction, batch_first):
     for ours_parameter, their_parameter in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(ours_parameter.grad, their_parameter.grad)
     assert ours.decode(emissions, mask) == theirs.decode(emissions, mask)
-    assert ours.decode(emissions) == theirs.decode(emissions)
-    assert ours.decode(emissions, mask.to(torch.uint8)) == theirs.decode(emissions, mask.to(torch.uint8))
+    assert ours.decode(emissions, mask.to(torch.uint8)) == theirs.decode(emissions, mask)
+    assert ours.decode(emissions) == theirs.decode(emissions, torch.ones_like(mask))
 
 
 def test_state_dict_and_initial_values():
@@ -198,7 +199,8 @@ def test_padding_is_never_read(make_batch):
         value = crf(leaf, tags.masked_fill(~mask, -100), mask)
         value.backward()
         gradients = [leaf.grad, *(each.grad.clone() for each in crf.parameters())]
-        results.append((value, *gradients, crf.marginals(leaf, mask), torch.tensor(sum(crf.decode(leaf, mask), []))))
+        paths = [torch.tensor(path) for path in crf.decode(leaf, mask)]
+        results.append((value, *gradients, crf.marginals(leaf, mask), *paths))
     for other in results[1:]:
         for each, first in zip(other, results[0], strict=True):
             assert torch.equal(each, first)
@@ -297,13 +299,11 @@ def test_no_gradient_no_tape(make_batch):
         ),
         (
             {"mask": torch.tensor([[True, True, True, True], [False, False, False, False]])},
-            "mask (2, 4): sentence 1 has no word; every sentence must be True at its first words, at least one, and "
-            "False after them",
+            f"mask (2, 4): sentence 1 has no word; {PREFIX_RULE}",
         ),
         (
             {"mask": torch.tensor([[True, False, True, True], [True, True, False, False]])},
-            "mask (2, 4): sentence 0 has a word after padding; every sentence must be True at its first words, at least "
-            "one, and False after them",
+            f"mask (2, 4): sentence 0 has a word after padding; {PREFIX_RULE}",
         ),
         ({"reduction": "average"}, "reduction must be one of none, sum, mean, token_mean, got 'average'"),
     ],
