@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 DEMO_RUN := experiments/demo/make
 DEMO_MODEL := $(DEMO_RUN)/output_best
+DEMO_ENGLISH := "Northwind Energy said on Tuesday that it would open a second plant near Lisbon."
+DEMO_CHINESE := "李明于今年3月加入远山科技有限公司，担任研发总监。"
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format docs bench clean
@@ -19,6 +21,7 @@ help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("The tested versions need Python 3.11 or later: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
 # The pinned set goes in first: it holds the torch that everything else is then resolved around.
@@ -36,8 +39,8 @@ install: $(INSTALLED)  ## make the environment in .venv and install AdaSeq in it
 demo: $(INSTALLED)  ## train on the bundled corpus, evaluate, predict two sentences, show the results
 	$(BIN)/adaseq train -c adaseq/demo/demo.yaml -w $(DEMO_RUN) --force --device cpu
 	$(BIN)/adaseq test -w $(DEMO_RUN) --device cpu
-	$(BIN)/adaseq predict -m $(DEMO_MODEL) --text "Maria Lopez moved from Bergen to Osaka to work for Northwind Energy."
-	$(BIN)/adaseq predict -m $(DEMO_MODEL) --text "李明上个月从杭州搬到成都，加入了远山科技公司。"
+	$(BIN)/adaseq predict -m $(DEMO_MODEL) --device cpu --text $(DEMO_ENGLISH)
+	$(BIN)/adaseq predict -m $(DEMO_MODEL) --device cpu --text $(DEMO_CHINESE)
 	@echo
 	@echo "The run is in $(DEMO_RUN):"
 	@ls $(DEMO_RUN)

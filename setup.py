@@ -38,7 +38,6 @@ setup(
         "torch>=2.4",
         "transformers>=5.0,<6",
         "huggingface_hub>=1.0,<2",
-        "tokenizers>=0.22",
         "safetensors>=0.5",
         "accelerate>=1.10,<2",
         "modelscope>=1.37,<2",
@@ -47,12 +46,12 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6",
         "numpy>=1.26",
-        "requests>=2.31",
-        "filelock>=3.12",
         "tqdm>=4.66",
+        "typing_extensions>=4.10",
     ],
     extras_require={
         "tensorboard": ["tensorboard>=2.15"],
+        "modelscope": ["modelscope[framework]>=1.37,<2"],
         "dev": [
             "hypothesis>=6.100",
             "import-linter>=2.1",

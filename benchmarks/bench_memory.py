@@ -145,7 +145,6 @@ def read_with_datasets(options: argparse.Namespace) -> dict[str, float]:
     sentences += bool(tokens)
     return {
         "parse s": time.perf_counter() - start,
-        "encode s": 0.0,
         "imports MiB": before,
         "peak MiB": peak(),
         "sentences": sentences,

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commands = make_commands(Path(folder))
         imported = {name: heavy_imports(command) for name, command in commands.items()}
         jobs: dict[str, common.Job] = {name: lambda c=command: timed(c) for name, command in commands.items()}
-        timings = common.Timings().take_turns(jobs, options.repeats)
+        # Everything has run once by now.
+        timings = common.Timings().take_turns(jobs, options.repeats, warm_up=False)
     rows = []
     for name, command in commands.items():
         wrong = [package for package in imported[name] if package in command.forbidden]

@@ -27,6 +27,9 @@ _BUSY = 0.1
 # The load average also counts what this program itself did a moment ago.
 _HIGH_LOAD = 0.5
 
+# What the instructions are called on x86 and on ARM processors.
+_BF16 = ("amx_bf16", "avx512_bf16", "avx10_2", "bf16", "sve_bf16", "arm_bf16")
+
 Job = Callable[[], float | None]
 
 
@@ -102,6 +105,10 @@ def prepare(options: argparse.Namespace) -> None:
     load = os.getloadavg()[0]
     if load > _HIGH_LOAD:
         print(f"warning: the load average is {load:.2f}; times are to be believed on an idle machine only", flush=True)
+    if "bf16" in getattr(options, "precisions", ()) and has_bf16_instructions() is False:
+        print(
+            "warning: this processor has no instructions for bfloat16; its figures say nothing about others", flush=True
+        )
 
 
 def report(options: argparse.Namespace, rows: Sequence[Mapping[str, Any]], others: float = 0.0, **more: Any) -> None:
@@ -165,7 +172,17 @@ def machine() -> dict[str, Any]:
     if torch is not None:
         facts["torch_threads"] = torch.get_num_threads()
         facts["torch_cpu_capability"] = torch.backends.cpu.get_cpu_capability()
+        facts["bf16_instructions"] = has_bf16_instructions()
     return facts
+
+
+def has_bf16_instructions() -> bool | None:
+    """Whether the processor multiplies bfloat16 numbers itself; None if torch cannot tell."""
+    import torch
+
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    known = ask() if ask else {}
+    return any(known.get(name) for name in _BF16) if known else None
 
 
 def _processor() -> str:

@@ -12,7 +12,6 @@ from transformers import BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
 from adaseq.config import Config
-from adaseq.registry import HOOKS
 from adaseq.training.build import PreparedData, build_trainer
 from adaseq.training.hooks.base import Hook
 from adaseq.training.runtime import Runtime
@@ -26,7 +25,6 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-@HOOKS.register("epoch-timer")
 class EpochTimer(Hook):
     """Measures the batches of an epoch, without what comes before and after them: start-up, evaluation, saving."""
 
@@ -54,7 +52,7 @@ def now(device: torch.device) -> float:
 
 def add_timer(config: Config) -> Config:
     """The configuration with the timer among its hooks."""
-    config.train.hooks = [*(config.train.hooks or []), {"type": "epoch-timer"}]
+    config.train.hooks = [*(config.train.hooks or []), {"type": "networks:EpochTimer"}]
     return config
 
 

@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.config_path is None and not (args.resume and args.work_dir):
         raise AdaSeqError("A configuration is needed: -c FILE. Only --resume -w RUN_FOLDER finds it by itself.")
     from adaseq.training.interrupts import TrainingInterrupted
+    from adaseq.training.runtime import ProcessLost
     from adaseq.training.train import train_model
 
     try:
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         _say(str(stop))
         return stop.exit_status
     except AdaSeqError as error:
-        _say(f"error: {error}")
+        _say(f"error: {error}", everyone=isinstance(error, ProcessLost))
         return 2
     return 0
 
@@ -102,6 +103,6 @@ def _switch(text: str) -> bool:
     return text.lower() in _YES
 
 
-def _say(message: str) -> None:
-    if os.environ.get("RANK", "0") == "0":
+def _say(message: str, everyone: bool = False) -> None:
+    if everyone or os.environ.get("RANK", "0") == "0":
         print(message, file=sys.stderr)

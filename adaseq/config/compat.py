@@ -69,8 +69,10 @@ def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def label_types(tags: list[str]) -> list[str]:
-    """The label types of a list of tags, in order; tags without a boundary prefix are types themselves."""
+    """The label types of a list of tags, in order; one without a name for bare B, I, …; other tags are types themselves."""
     matches = [_TAG.match(tag) for tag in tags]
+    if not any(matches) and {"B", "S"} & set(tags) and set(tags) <= set("OBIES"):
+        return [""]
     if not any(matches):
         return [tag for tag in tags if tag != "O"]
     return list(dict.fromkeys(match[1] for match in matches if match))

@@ -64,7 +64,8 @@ class Components:
         """
         block = self._block(("model",), {})
         model_type = (block or {}).get("type") or MODEL_OF_TASK.get(self._task, Models.SEQUENCE_LABELING)
-        model = None if block is None else self._component(MODELS, {**block, "type": model_type}, ("model",))
+        is_given = block is not None and "model" in self._document.data
+        model = self._component(MODELS, {**(block or {}), "type": model_type}, ("model",)) if is_given else None
         partners = self._partners(model_type, is_right=model is not None)
         trainer = self._document.at(("train", "trainer"))
         if isinstance(trainer, str) and trainer not in vars(metainfo.Trainers).values():
@@ -97,7 +98,8 @@ class Components:
         known = {getattr(each, section) for each in PARTNERS.values()}
         if given != partner and given in known and model in PARTNERS:
             message = f"received {shown(given)}, which does not fit the model '{model}'; it works with '{partner}'"
-            self._document.report((section, "type"), message)
+            is_name = isinstance(self._document.at((section,)), str)
+            self._document.report((section,) if is_name else (section, "type"), message)
             return None
         return self._component(registry, block, (section,))
 

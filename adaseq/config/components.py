@@ -79,7 +79,7 @@ def check_component(
 def find_class(document: Document, registry: Registry, name: Any, path: Place) -> type | None:
     """The class that a `type:` names; None, with a report, if there is none."""
     if not isinstance(name, str):
-        document.report(path, f"received {shown(name)}; expected the name of a {registry.kind}")
+        document.report(path, f"received {shown(name)}; expected the name of {_a(registry.kind)}")
         return None
     try:
         return registry.get(name)
@@ -99,14 +99,15 @@ def import_failure(error: BaseException) -> str:
 
 
 def with_defaults(block: dict[str, Any], known: Signature) -> dict[str, Any]:
-    """The block with the defaults that YAML can hold; what the framework offers is left to it."""
-    filled = dict(block)
-    for argument in known.arguments.values():
-        if argument.name not in filled and not argument.is_offered and argument.default is not REQUIRED:
-            default = plain(argument.default)
-            if _is_plain(default):
-                filled[argument.name] = default
-    return filled
+    """The block in the order of the signature, with the defaults that YAML can hold; what is offered is left out."""
+    filled = {"type": block["type"]}
+    for name, argument in known.arguments.items():
+        default = plain(argument.default)
+        if name in block:
+            filled[name] = block[name]
+        elif not argument.is_offered and argument.default is not REQUIRED and _is_plain(default):
+            filled[name] = default
+    return {**filled, **block}
 
 
 def _as_block(
@@ -116,7 +117,7 @@ def _as_block(
         return {"type": value}
     if not isinstance(value, dict):
         document.report(
-            path, f"received {shown(value, path)}; expected a {registry.kind}: its name, or a mapping with 'type'"
+            path, f"received {shown(value, path)}; expected {_a(registry.kind)}: its name, or a mapping with 'type'"
         )
         return None
     if value.get("type") is not None:
@@ -150,9 +151,13 @@ def _check_argument(document: Document, argument: Argument, value: Any, path: Pl
 def _report_missing(document: Document, known: Signature, block: dict[str, Any], path: Place) -> None:
     for argument in known.arguments.values():
         if argument.is_required and argument.name not in block:
-            kind = f"a {argument.component.registry.kind}" if argument.component else describe(argument.annotation)
+            kind = _a(argument.component.registry.kind) if argument.component else describe(argument.annotation)
             about = f": {known.help[argument.name]}" if argument.name in known.help else ""
             document.report((*path, argument.name), f"'{block['type']}' needs it ({kind}){about}", at_key=True)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _is_plain(value: Any) -> bool:

@@ -46,7 +46,9 @@ class ConfigError(AdaSeqError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda p: (p.line is None, p.file or "", p.line or 0, p.column or 0))
+        self.problems = sorted(
+            dict.fromkeys(problems), key=lambda p: (p.line is None, p.file or "", p.line or 0, p.column or 0)
+        )
         count = len(self.problems)
         head = f"{count} problem{'s' if count > 1 else ''} in the configuration:"
         super().__init__("\n".join([head, *map(str, self.problems)]))

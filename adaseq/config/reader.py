@@ -287,7 +287,7 @@ def _compose(text: str, document: Document) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise ConfigError([Problem("", document.name, line, column, _explain(error))]) from None
+        raise ConfigError([Problem("", document.name, line, column, _explain(error, text))]) from None
     except ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
@@ -301,7 +301,10 @@ def _compose(text: str, document: Document) -> Node | None:
         raise ConfigError([Problem("", document.name, None, None, f"no valid YAML: {error}")]) from None
 
 
-def _explain(error: MarkedYAMLError) -> str:
+def _explain(error: MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark
+    if mark is not None and text[max(mark.index - 1, 0) : mark.index + 1] == "${":
+        return "inside { } and [ ] a variable must stand in quotes: '${NAME}'"
     problem = error.problem or error.context or "cannot be read"
     if "'\\t' that cannot start any token" in problem:
         return "a tab cannot indent a line in YAML; use spaces"

@@ -66,7 +66,7 @@ class DataLoader(Section):
     pin_memory: bool | None = Field(None, description="copy batches through pinned memory; by default on CUDA devices")
     persistent_workers: bool = Field(False, description="keep the worker processes from one epoch to the next")
     prefetch_factor: Count | None = Field(None, description="batches that each worker process prepares ahead")
-    timeout: float = Field(0, ge=0, description="seconds to wait for a worker process; 0 waits for ever")
+    timeout: float = Field(0.0, ge=0, description="seconds to wait for a worker process; 0 waits for ever")
 
 
 class TrainDataLoader(DataLoader):

@@ -23,11 +23,23 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+class _Key(str):
+    """Text that is the key of a mapping, where variables have no meaning."""
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", escape(text), style=None if is_text(text) else "'")
+    written = text if isinstance(text, _Key) else escape(text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", written, style=None if is_text(text) else "'")
+
+
+def _represent_mapping(dumper: yaml.SafeDumper, mapping: dict[Any, Any]) -> yaml.MappingNode:
+    pairs = [(_Key(key) if isinstance(key, str) else key, value) for key, value in mapping.items()]
+    return dumper.represent_mapping("tag:yaml.org,2002:map", pairs)
 
 
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Key, _represent_text)
+_Dumper.add_representer(dict, _represent_mapping)
 
 
 def to_yaml(value: Any) -> str:

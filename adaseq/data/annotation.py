@@ -84,6 +84,19 @@ def annotate(
     return spans, None if all(mask) else mask
 
 
+def leave_out_context(tokens: Sequence[str], spans: list[Span]) -> tuple[list[Span], list[bool] | None]:
+    """The spans that end before `<EOS>`, and for each word whether it is labelled at all; None if all are.
+
+    Args:
+        tokens: the words.
+        spans: the spans.
+    """
+    if END_OF_SENTENCE not in tokens:
+        return spans, None
+    last = tokens.index(END_OF_SENTENCE)
+    return [span for span in spans if span["end"] <= last], [i < last for i in range(len(tokens))]
+
+
 def _runs(tags: Sequence[str], context: frozenset[str], partial_label: str | None) -> Iterator[tuple[str, int, int]]:
     """The stretches of words of one kind: `context`, `partial` or `plain`."""
 

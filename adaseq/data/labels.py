@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adaseq.errors import AdaSeqError, DataError
+from adaseq.errors import AdaSeqError, DataError, nearest
+from adaseq.utils.tag_schemes import PARTIAL
 
 LabelSource = str | Sequence[str] | Mapping[str, Any] | None
 
-# Both count what the readers have made of the data: spans, or one label per word.
-COUNTERS = ("count_labels", "count_span_labels")
+# Both count what the readers have made of the data: spans, or one label per word. The value is the one `key` that fits.
+COUNTERS = {"count_labels": "label", "count_span_labels": "spans"}
 
 
 def read_labels(source: LabelSource, base_dirs: Sequence[Path] = (Path(),)) -> list[str] | None:
@@ -31,8 +32,7 @@ def read_labels(source: LabelSource, base_dirs: Sequence[Path] = (Path(),)) -> l
     if source is None:
         return None
     if isinstance(source, Mapping):
-        if source.get("type", COUNTERS[1]) not in COUNTERS:
-            raise AdaSeqError(f"dataset.labels.type is '{source['type']}'; it must be one of {', '.join(COUNTERS)}")
+        _check_counter(source)
         return None
     labels = _from_file(source, base_dirs) if isinstance(source, str) else [str(label) for label in source]
     if not labels:
@@ -40,6 +40,8 @@ def read_labels(source: LabelSource, base_dirs: Sequence[Path] = (Path(),)) -> l
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise AdaSeqError(f"dataset.labels lists a label twice: {', '.join(twice)}")
+    if PARTIAL in labels:
+        raise AdaSeqError(f"dataset.labels lists {PARTIAL}, which marks words that are not annotated and is no label")
     tags = [label for label in labels if label[:2] in ("B-", "I-", "E-", "S-", "M-")]
     if tags and "O" in labels:
         raise AdaSeqError(
@@ -47,6 +49,20 @@ def read_labels(source: LabelSource, base_dirs: Sequence[Path] = (Path(),)) -> l
             f"{', '.join(sorted({label[2:] for label in tags}))}"
         )
     return labels
+
+
+def _check_counter(source: Mapping[str, Any]) -> None:
+    counter = source.get("type", "count_span_labels")
+    if counter not in COUNTERS:
+        raise AdaSeqError(f"dataset.labels.type is '{counter}'; it must be one of {', '.join(COUNTERS)}")
+    for name in source:
+        if name not in ("type", "key"):
+            raise AdaSeqError(f"dataset.labels has no '{name}'{nearest(name, ('type', 'key')) or ';'} known: type, key")
+    if source.get("key", COUNTERS[counter]) != COUNTERS[counter]:
+        raise AdaSeqError(
+            f"dataset.labels.key is '{source['key']}'; with {counter} it can only be '{COUNTERS[counter]}', where the readers "
+            "put the labels"
+        )
 
 
 def _from_file(name: str, base_dirs: Sequence[Path]) -> list[str]:

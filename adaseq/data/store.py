@@ -309,7 +309,10 @@ class ExampleStore(Sequence[Example]):
     def __getitem__(self, index: int | slice) -> Example | list[Example]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return _to_example(self._store[index if self._rows is None else int(self._rows[index])])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"example {index} of {len(self)}")
+        place = index % len(self)
+        return _to_example(self._store[place if self._rows is None else int(self._rows[place])])
 
 
 def _to_row(example: Example) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class SchemeDetector:
         self._first_seen: dict[str, str] = {}
 
     def add(self, tags: Sequence[str], place: str = "") -> None:
-        """Look at the tags of a sentence.
+        """Look at the tags of a sentence, or of several with an empty tag between them.
 
         Args:
             tags: the tags.
@@ -171,6 +171,11 @@ class SchemeDetector:
         if place:
             for tag in {*tags}.difference(self._first_seen):
                 self._first_seen[tag] = place
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self._pairs.clear()
+        self._first_seen.clear()
 
     @property
     def tags(self) -> set[str]:
@@ -224,7 +229,6 @@ class SchemeDetector:
             return "IOB1"
         return "BIO" if has_outside or not prefixes else "BI"
 
-
     def count_illegal(self, scheme: str, ignored: Collection[str] = ()) -> int:
         """How often a tag stands where a scheme does not allow it.
 
@@ -239,7 +243,9 @@ class SchemeDetector:
         def is_allowed(left: str, right: str) -> bool:
             if left in number and right in number:
                 return pairs[number[left]][number[right]]
-            return right not in number or start[number[right]] if left not in number else end[number[left]]
+            if right in number:
+                return start[number[right]]
+            return left not in number or end[number[left]]
 
         return sum(n for (left, right), n in self._pairs.items() if not is_allowed(left, right))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adaseq.utils.files import atomic_write
 from adaseq.version import __version__
 
 _CARD = """---
@@ -63,4 +64,5 @@ def write_model_card(
         labels="\n".join(f"- {label or '(no type)'}" for label in labels) or "none",
         scores=table if numbers else "not tested / 未测试",
     )
-    path.write_text(text, encoding="utf-8")
+    with atomic_write(path) as file:
+        file.write(text)

@@ -57,7 +57,7 @@ class Checkpoints:
         """
         target = self.folder / f"step-{step}"
         with atomic_folder(target) as folder:
-            _save_weights(model, folder / _WEIGHTS)
+            save_model(model, str(folder / _WEIGHTS), metadata={"format": "pt"})
             with open(folder / _STATE, "wb") as file:
                 torch.save(plain(state, "the run"), file)
             for path in files:
@@ -138,17 +138,6 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
         raise AdaSeqError(f"Cannot read weights from {path}: {' '.join(str(error).split())[:300]}") from None
     return weights
-
-
-def _save_weights(model: nn.Module, path: Path) -> None:
-    try:
-        save_model(model, str(path), metadata={"format": "pt"})
-    except Exception as error:
-        # safetensors reports the number of the system's error in the text only.
-        found = re.search(r"os error (\d+)", str(error))
-        if found is None:
-            raise
-        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def _link(source: Path, target: Path) -> None:

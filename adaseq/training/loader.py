@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from adaseq.data.batching import BatchSampler
+from adaseq.errors import AdaSeqError
 
 
 class BatchLoader:
@@ -50,6 +52,7 @@ class BatchLoader:
             persistent_workers=persistent_workers and workers > 0,
             timeout=timeout if workers else 0,
             generator=torch.Generator(),
+            worker_init_fn=_leave_signals_to_the_main_process,
         )
 
     def batches_in(self, epoch: int) -> int:
@@ -61,7 +64,21 @@ class BatchLoader:
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Any]:
         """The batches of an epoch, without the first `start`."""
         self.sampler.set_epoch(epoch, start)
-        return iter(self._loader)
+        try:
+            yield from self._loader
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error) or "exited unexpectedly" not in str(error):
+                raise
+            raise AdaSeqError(
+                "A process that prepares batches has died, most often for want of memory. Try fewer "
+                "(train.dataloader.workers_per_gpu), and go on with --resume."
+            ) from error
+
+
+def _leave_signals_to_the_main_process(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; workers are still needed while the main process finishes its step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Indexed(Dataset[Any]):

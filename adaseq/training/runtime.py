@@ -37,6 +37,14 @@ PRECISIONS = {"fp32": "no", "no": "no", "fp16": "fp16", "bf16": "bf16"}
 _PATIENCE = timedelta(hours=1)
 
 
+# What gloo and NCCL say when the process at the other end is gone.
+_LOST = ("connection reset by peer", "connection closed by peer", "communicator was aborted", "remote process exited")
+
+
+class ProcessLost(AdaSeqError):
+    """Another process of the run has died, so that this one cannot go on."""
+
+
 class Runtime:
     """Where this process runs, and what the processes of a run do together.
 
@@ -161,6 +169,19 @@ class Runtime:
         """Go on from a saved state."""
         if "scaler" in state and self._accelerator.scaler is not None:
             self._accelerator.scaler.load_state_dict(state["scaler"])
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Say clearly if another process dies while the block runs."""
+        try:
+            yield
+        except RuntimeError as error:
+            if self.world_size == 1 or not any(words in str(error).lower() for words in _LOST):
+                raise
+            raise ProcessLost(
+                f"Process {self.rank} of {self.world_size} cannot go on, because another one has died; what that one printed, or "
+                "its out_worker<number>.log in the run folder, says why. Go on with --resume."
+            ) from error
 
     def close(self) -> None:
         """Leave the group of processes and forget the devices; call it when the run is over."""

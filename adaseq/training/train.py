@@ -64,6 +64,8 @@ def train_model(
     """
     if use_fp16 and use_bf16:
         raise AdaSeqError("Give --use_fp16 or --use_bf16, not both.")
+    if resume and force:
+        raise AdaSeqError("Give --resume to go on with a run, or --force to overwrite it, not both.")
     precision = "fp16" if use_fp16 else "bf16" if use_bf16 else None
     is_main = int(os.environ.get("RANK", "0")) == 0
     with logging_to(console=is_main):
@@ -71,7 +73,7 @@ def train_model(
         parallel = loaded.parallel.model_dump(exclude={"type"}) if loaded.parallel else None
         runtime = Runtime(device, loaded.train.precision, parallel)
         try:
-            with _run_folder(loaded, runtime, work_dir, run_name, force, resume) as folder:
+            with runtime.together(), _run_folder(loaded, runtime, work_dir, run_name, force, resume) as folder:
                 return _train(loaded, runtime, folder, checkpoint_path, resume)
         finally:
             runtime.close()
@@ -148,17 +150,19 @@ def _train(
         data = prepare_data(config, runtime)
         config.dataset["labels"] = list(data.manager.labels)
         runtime.on_main(lambda: _save_config(config, folder, resume))
-        runtime.on_main(lambda: record.start(runtime, config.experiment.seed, data.manager.fingerprints))
-        initial = Path(checkpoint_path) if checkpoint_path else None
-        trainer = build_trainer(config, data, runtime, folder, initial)
+        # A run that was stopped before its first checkpoint begins with the same weights again.
+        initial = runtime.broadcast(checkpoint_path or (record.values.get("initial_weights") if resume else None))
+        runtime.on_main(lambda: record.start(runtime, config.experiment.seed, data.manager.fingerprints, initial))
+        trainer = build_trainer(config, data, runtime, folder, Path(initial) if initial else None)
         if resume and not trainer.resume():
             logger.info("There is no checkpoint: the run was stopped before its first one and begins anew.")
         trainer.run()
         values = _finish(config, trainer, data, folder)
     except BaseException as error:
         if runtime.is_main:
-            status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
-            _note_the_end(record, status)
+            _note_the_end(record, INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED)
+        else:
+            logger.error("%s: %s", type(error).__name__, error)
         raise
     runtime.on_main(lambda: record.end(FINISHED, **values))
     if not config.train.keep_checkpoints:
@@ -176,9 +180,7 @@ def _finish(config: Config, trainer: Trainer, data: PreparedData, folder: Path) 
         trainer.save_weights(folder / BEST_WEIGHTS)
         trainer.save_model_folder(folder / BEST_MODEL)
     elif best.best_score is not None:
-        chosen = next(each for each in trainer.history if each["epoch"] == best.best_epoch)
-        scores = {key: value for key, value in chosen.items() if key not in ("epoch", "iteration")}
-        values = {"best_epoch": best.best_epoch, "best": scores}
+        values = {"best_epoch": best.best_epoch, "best": best.best_scores}
     if "test" in trainer.evaluators:
         values["test"] = trainer.test()
         card = folder / (best.folder_name if best else BEST_MODEL) / "README.md"

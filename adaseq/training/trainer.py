@@ -28,6 +28,7 @@ from adaseq.training.run_folder import CHECKPOINTS
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import Schedule
 from adaseq.training.state import Evaluation, Progress
+from adaseq.utils.files import writing
 from adaseq.utils.seed import rng_state, set_rng_state
 from adaseq.utils.tensors import to_device
 
@@ -305,7 +306,8 @@ class Trainer:
     def save_model_folder(self, path: Path) -> None:
         """Write a model folder, once for all processes."""
         if self._save_model is not None:
-            self.runtime.on_main(functools.partial(self._save_model, path))
+            with writing(path):
+                self.runtime.on_main(functools.partial(self._save_model, path))
 
     def require_finite_weights(self) -> None:
         """Refuse to go on with weights that are infinite or not numbers.

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -144,6 +145,10 @@ def _disk_failure(error: BaseException) -> OSError | None:
             return None
         if isinstance(seen, OSError) and seen.errno in _WRITE_FAILURES:
             return seen
+        # safetensors has the number of the system's error in its text only.
+        found = re.search(r"\(os error (\d+)\)", str(seen))
+        if found and int(found[1]) in _WRITE_FAILURES:
+            return OSError(int(found[1]), os.strerror(int(found[1])))
         seen = seen.__cause__ or seen.__context__
     return None
 

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "data2vec-text")
 # StructBERT is BERT with another training objective: the same network and the same weight names.
 _READ_AS = {"structbert": "bert"}
+# A folder that holds one of our own task models can be a backbone too; these are the names of its encoder's weights.
+_IN_MODEL_FOLDERS = {r"^embedder\.transformer_model\.": ""}
 
 
 def load_config(name_or_path: str, **kwargs: Any) -> PreTrainedConfig:
@@ -84,6 +86,8 @@ def load_backbone(name_or_path: str, load_weights: bool = True, **kwargs: Any) -
     if not load_weights:
         kwargs = {k: v for k, v in kwargs.items() if k in ("add_pooling_layer", "attn_implementation", "dtype")}
         return AutoModel.from_config(config, **kwargs)
+    if (Path(name_or_path) / "configuration.json").is_file():
+        kwargs["key_mapping"] = _IN_MODEL_FOLDERS
     with _quiet_loading():
         model, info = _from_pretrained(
             AutoModel, "weights", name_or_path, {**kwargs, "config": config, "output_loading_info": True}

@@ -19,6 +19,7 @@ import yaml
 from adaseq.commands.main import main
 from adaseq.models.model_folder import load_model_folder
 from adaseq.training import train as training
+from adaseq.training.trainer import Trainer
 from adaseq.utils import files
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,9 @@ def run_until_killed(arguments: list[str], stop_at: int) -> int:
     return subprocess.run(command, env=environment, capture_output=True, timeout=100, check=False).returncode
 
 
-def test_a_killed_run_is_resumed_bit_for_bit(write_config: WriteConfig, tmp_path: Path, stopper: dict[str, Any]) -> None:
+def test_a_killed_run_is_resumed_bit_for_bit(
+    write_config: WriteConfig, tmp_path: Path, stopper: dict[str, Any]
+) -> None:
     """15 batches an epoch; the kill comes in the second one, two batches and a log line after the last checkpoint."""
     config = str(write_config(train=stopper))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -155,24 +158,42 @@ def test_an_interrupted_run_is_resumed_bit_for_bit(
     assert "This run has finished already" in caplog.text
 
 
+def killed(*_: Any) -> None:
+    raise RuntimeError("killed")
+
+
+def test_a_run_that_was_stopped_in_its_test_is_tested(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = str(write_config(train={"max_epochs": 1}))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert main(["train", "-c", config, "-w", str(whole), "-d", "cpu"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "test", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            main(["train", "-c", config, "-w", str(parts), "-d", "cpu"])
+    assert json.loads((parts / "run.json").read_text())["status"] == "failed"
+    assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
+    assert_same_run(whole, parts)
+
+
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
     write_config: WriteConfig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """With the same initial weights, which need not be named again."""
     config = str(write_config(train={"max_epochs": 1}))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert main(["train", "-c", config, "-w", str(whole), "-d", "cpu"]) == 0
+    assert main(["train", "-c", config, "-w", str(tmp_path / "first"), "-d", "cpu", "--seed", "1"]) == 0
+    weights = ["-ckpt", str(tmp_path / "first")]
+    assert main(["train", "-c", config, "-w", str(whole), "-d", "cpu", *weights]) == 0
     with monkeypatch.context() as patch:
-        patch.setattr(training.Trainer, "save_checkpoint", lambda self: os.kill(os.getpid(), signal.SIGALRM))
+        patch.setattr(Trainer, "save_checkpoint", killed)
         patch.setattr(training, "_note_the_end", lambda record, status: None)
-        before = signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
-        try:
-            with pytest.raises(RuntimeError, match="killed"):
-                main(["train", "-c", config, "-w", str(parts), "-d", "cpu"])
-        finally:
-            signal.signal(signal.SIGALRM, before)
+        with pytest.raises(RuntimeError, match="killed"):
+            main(["train", "-c", config, "-w", str(parts), "-d", "cpu", *weights])
     assert main(["train", "-c", config, "-w", str(parts), "-d", "cpu", "--resume"]) == 0
     assert "There is no checkpoint: the run was stopped before its first one and begins anew." in caplog.text
     assert_same_run(whole, parts)
@@ -180,11 +201,19 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
 
 def test_two_processes_train_together(write_config: WriteConfig, tmp_path: Path) -> None:
     """Started by torchrun for real; the scores are those that one process gives the same model."""
-    config, run = str(write_config(train={"max_epochs": 2, "hooks": [{"type": "TextLoggerHook", "interval": 2}]})), tmp_path / "run"
+    config, run = (
+        str(write_config(train={"max_epochs": 2, "hooks": [{"type": "TextLoggerHook", "interval": 2}]})),
+        tmp_path / "run",
+    )
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     script = [str(ROOT / "scripts" / "train.py"), "-c", config, "-w", str(run), "-d", "cpu"]
     done = subprocess.run(
-        [*command, *script], env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=150, check=False
+        [*command, *script],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("Done. Everything is in") == 1
@@ -211,7 +240,15 @@ def test_training_without_an_evaluation_keeps_the_last_weights(write_config: Wri
 
 
 def test_a_name_and_overrides_are_flags(write_config: WriteConfig, tmp_path: Path) -> None:
-    flags = ["-n", "mine", "--set", "train.max_epochs=1", "--set", "train.optimizer.options.cumulative_iters=4", "--use_bf16"]
+    flags = [
+        "-n",
+        "mine",
+        "--set",
+        "train.max_epochs=1",
+        "--set",
+        "train.optimizer.options.cumulative_iters=4",
+        "--use_bf16",
+    ]
     assert main(["train", "-c", str(write_config()), "-d", "cpu", *flags]) == 0
     run = tmp_path / "experiments" / "who" / "mine"
     saved = yaml.safe_load((run / "config.yaml").read_text())
@@ -246,20 +283,43 @@ def test_initial_weights_are_taken_over(write_config: WriteConfig, tmp_path: Pat
     ("flags", "message"),
     [
         ([], "error: A configuration is needed: -c FILE. Only --resume -w RUN_FOLDER finds it by itself."),
-        (["-c", "{config}", "-w", "{tmp}/nowhere", "--resume"], "error: Cannot resume: there is no run folder {tmp}/nowhere."),
-        (["--resume", "-w", "{tmp}"], "error: Cannot resume: there is no {tmp}/config.yaml. Is {tmp} the folder of a run?"),
-        (["-c", "{config}", "--resume"], "error: --resume needs to know which run: name it with -n, or its folder with -w."),
+        (
+            ["-c", "{config}", "-w", "{tmp}/nowhere", "--resume"],
+            "error: Cannot resume: there is no run folder {tmp}/nowhere.",
+        ),
+        (
+            ["--resume", "-w", "{tmp}"],
+            "error: Cannot resume: there is no {tmp}/config.yaml. Is {tmp} the folder of a run?",
+        ),
+        (
+            ["-c", "{config}", "--resume"],
+            "error: --resume needs to know which run: name it with -n, or its folder with -w.",
+        ),
         (["-c", "{config}", "--use_fp16", "--use_bf16"], "error: Give --use_fp16 or --use_bf16, not both."),
+        (
+            ["-c", "{config}", "-f", "--resume"],
+            "error: Give --resume to go on with a run, or --force to overwrite it, not both.",
+        ),
         (["-c", "{config}", "-d", "tpu"], "error: device is 'tpu'; it must be gpu, cpu, cuda, cuda:<number> or mps"),
         (["-c", "{config}", "--seed", "-1"], "experiment.seed: received -1; expected at least 0"),
         (["-c", "{config}", "-f", "maybe"], "received 'maybe'; expected true or false, or nothing at all"),
-        (["-c", "{config}", "-ckpt", "{tmp}/no.pth"], "error: There are no weights at {tmp}/no.pth. -ckpt takes a weights file"),
+        (
+            ["-c", "{config}", "-ckpt", "{tmp}/no.pth"],
+            "error: There are no weights at {tmp}/no.pth. -ckpt takes a weights file",
+        ),
         (
             ["-c", "{config}", "--set", "train.optimizer.param_groups.0.regex=crff"],
             "the regex 'crff' matches no parameter of the model; the nearest are crf.",
         ),
         (
-            ["-c", "{config}", "--set", "train.hooks.0={{type: BestCkptSaverHook, metric_key: f2}}", "--set", "train.max_epochs=1"],
+            [
+                "-c",
+                "{config}",
+                "--set",
+                "train.hooks.0={{type: BestCkptSaverHook, metric_key: f2}}",
+                "--set",
+                "train.max_epochs=1",
+            ],
             "error: BestCkptSaverHook watches the score 'f2', which no metric gives; there are: precision, recall, f1, accuracy.",
         ),
     ],
@@ -303,5 +363,7 @@ def test_help_does_not_import_torch() -> None:
         "import sys; from adaseq.commands.main import main; "
         "status = main(['train', '--help']); print('torch' in sys.modules, status)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.splitlines()[-1] == "False 0" and "--resume" in done.stdout

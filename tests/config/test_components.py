@@ -142,18 +142,24 @@ def test_everything_wrong_is_reported_at_once() -> None:
         ({"type": 3}, "k.type: received 3; expected the name of a wheel"),
         (
             "square",
-            "k: there is no wheel 'square'; known: circular, round. A class of your own is named as 'module:Class', or "
-            "registered in a module listed under 'plugins:'.",
+            (
+                "k: there is no wheel 'square'; known: circular, round. A class of your own is named as 'module:Class', or "
+                "registered in a module listed under 'plugins:'."
+            ),
         ),
         (
             "no_such_module:Wheel",
-            "k: the module 'no_such_module' cannot be imported (No module named 'no_such_module'); known: circular, round. A "
-            "class of your own is named as 'module:Class', or registered in a module listed under 'plugins:'.",
+            (
+                "k: the module 'no_such_module' cannot be imported (No module named 'no_such_module'); known: circular, round. A "
+                "class of your own is named as 'module:Class', or registered in a module listed under 'plugins:'."
+            ),
         ),
         (
             "json:Wheel",
-            "k: the module 'json' has no class 'Wheel'; known: circular, round. A class of your own is named as "
-            "'module:Class', or registered in a module listed under 'plugins:'.",
+            (
+                "k: the module 'json' has no class 'Wheel'; known: circular, round. A class of your own is named as "
+                "'module:Class', or registered in a module listed under 'plugins:'."
+            ),
         ),
     ],
 )

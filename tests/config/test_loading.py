@@ -74,33 +74,57 @@ def test_misspelt_keys_at_every_depth_are_reported_together(problems: Problems) 
     )
     options = "amsgrad, betas, capturable, differentiable, eps, foreach, fused, lr, maximize"
     assert found == [
-        "c.yaml:5:3: dataset.delimeter: unknown key 'delimeter'; did you mean 'delimiter'? allowed here: data_file, "
-        "data_type, delimiter, encoding, label_column, labels, partial_label, source_scheme, strict, task, token_column, "
-        "valid, valid_ratio",
-        "c.yaml:7:32: model.embedder.embeding_dim: unknown key 'embeding_dim'; did you mean 'embedding_dim'? allowed here: "
-        "embedding_dim, embedding_file, freeze, model_name_or_path, padding_idx, vocab_file",
-        "c.yaml:8:40: model.encoder.num_layer: unknown key 'num_layer'; did you mean 'num_layers'? allowed here: bias, "
-        "bidirectional, dropout, hidden_size, input_size, num_layers",
-        "c.yaml:9:3: model.droput: unknown key 'droput'; did you mean 'dropout'? allowed here: constrained, dropout, "
-        "embedder, encoder, id_to_label, partial, use_crf, word_dropout",
+        (
+            "c.yaml:5:3: dataset.delimeter: unknown key 'delimeter'; did you mean 'delimiter'? allowed here: data_file, "
+            "data_type, delimiter, encoding, label_column, labels, partial_label, source_scheme, strict, task, token_column, "
+            "valid, valid_ratio"
+        ),
+        (
+            "c.yaml:7:31: model.embedder.embeding_dim: unknown key 'embeding_dim'; did you mean 'embedding_dim'? allowed here: "
+            "embedding_dim, embedding_file, freeze, model_name_or_path, padding_idx, vocab_file"
+        ),
+        (
+            "c.yaml:8:41: model.encoder.num_layer: unknown key 'num_layer'; did you mean 'num_layers'? allowed here: bias, "
+            "bidirectional, dropout, hidden_size, input_size, num_layers"
+        ),
+        (
+            "c.yaml:9:3: model.droput: unknown key 'droput'; did you mean 'dropout'? allowed here: constrained, dropout, "
+            "embedder, encoder, id_to_label, partial, use_crf, word_dropout"
+        ),
         f"c.yaml:10:1: experimnt: unknown key 'experimnt'; did you mean 'experiment'? allowed here: {SECTIONS}",
-        "c.yaml:12:3: train.max_epoch: unknown key 'max_epoch'; did you mean 'max_epochs'? allowed here: dataloader, hooks, "
-        "keep_checkpoints, lr_scheduler, lr_scheduler_hook, max_epochs, optimizer, precision, trainer",
-        f"c.yaml:13:16: train.dataloader.batch_size: unknown key 'batch_size'; did you mean 'batch_size_per_gpu'? allowed "
-        f"here: {loader}",
-        "c.yaml:14:28: train.optimizer.weight_deacy: unknown key 'weight_deacy'; did you mean 'weight_decay'? allowed here: "
-        f"{options}, options, param_groups, weight_decay",
-        "c.yaml:14:72: train.optimizer.param_groups.0.lrate: unknown key 'lrate'; did you mean 'lr'? allowed here: "
-        f"{options}, regex, requires_grad, weight_decay",
-        "c.yaml:14:105: train.optimizer.options.grad_clip.max_norm: is required: the largest norm of all gradients together",
-        "c.yaml:14:117: train.optimizer.options.grad_clip.max_nrom: unknown key 'max_nrom'; did you mean 'max_norm'? allowed "
-        "here: error_if_nonfinite, max_norm, norm_type",
-        "c.yaml:15:32: train.lr_scheduler.warmup_ratio: unknown key 'warmup_ratio'; did you mean 'warmup_rate'? allowed "
-        "here: options, warmup_rate, warmup_steps",
-        "c.yaml:16:34: train.hooks.0.intervall: unknown key 'intervall'; did you mean 'interval'? allowed here: by_epoch, "
-        "eval_strategy, interval, start_idx",
-        "c.yaml:18:32: evaluation.metrics.0.return_macrof1: unknown key 'return_macrof1'; did you mean 'return_macro_f1'? "
-        "allowed here: mode, return_class_level_metric, return_macro_f1",
+        (
+            "c.yaml:12:3: train.max_epoch: unknown key 'max_epoch'; did you mean 'max_epochs'? allowed here: dataloader, hooks, "
+            "keep_checkpoints, lr_scheduler, lr_scheduler_hook, max_epochs, optimizer, precision, trainer"
+        ),
+        (
+            f"c.yaml:13:16: train.dataloader.batch_size: unknown key 'batch_size'; did you mean 'batch_size_per_gpu'? allowed "
+            f"here: {loader}"
+        ),
+        (
+            "c.yaml:14:28: train.optimizer.weight_deacy: unknown key 'weight_deacy'; did you mean 'weight_decay'? allowed here: "
+            f"{options}, options, param_groups, weight_decay"
+        ),
+        (
+            "c.yaml:14:73: train.optimizer.param_groups.0.lrate: unknown key 'lrate'; allowed here: "
+            f"{options}, regex, requires_grad, weight_decay"
+        ),
+        "c.yaml:14:95: train.optimizer.options.grad_clip.max_norm: is required: the largest norm of all gradients together",
+        (
+            "c.yaml:14:107: train.optimizer.options.grad_clip.max_nrom: unknown key 'max_nrom'; did you mean 'max_norm'? allowed "
+            "here: error_if_nonfinite, max_norm, norm_type"
+        ),
+        (
+            "c.yaml:15:32: train.lr_scheduler.warmup_ratio: unknown key 'warmup_ratio'; did you mean 'warmup_rate'? allowed "
+            "here: options, warmup_rate, warmup_steps"
+        ),
+        (
+            "c.yaml:16:34: train.hooks.0.intervall: unknown key 'intervall'; did you mean 'interval'? allowed here: by_epoch, "
+            "eval_strategy, interval, start_idx"
+        ),
+        (
+            "c.yaml:18:32: evaluation.metrics.0.return_macrof1: unknown key 'return_macrof1'; did you mean 'return_macro_f1'? "
+            "allowed here: mode, return_class_level_metric, return_macro_f1"
+        ),
     ]
 
 
@@ -115,22 +139,34 @@ def test_wrong_values_and_unknown_types_are_reported_together(problems: Problems
         replace={"named-entity-recognition": "ner", "conll": "colnn", "type: embedding,": "type: embeddings,"},
     )
     assert found == [
-        "c.yaml:1:7: task: there is no task 'ner'; known: named-entity-recognition, part-of-speech, chunking, "
-        "word-segmentation",
-        "c.yaml:4:14: dataset.data_type: there is no data format 'colnn'; did you mean 'conll'? known: cluener, conll, "
-        f"conllu, json_spans, json_tags, segmented. {OWN}",
-        "c.yaml:6:20: model.embedder.type: there is no embedder 'embeddings'; did you mean 'embedding'? known: embedding, "
-        f"transformer-embedder. {OWN}",
+        (
+            "c.yaml:1:7: task: there is no task 'ner'; known: named-entity-recognition, part-of-speech, chunking, "
+            "word-segmentation"
+        ),
+        (
+            "c.yaml:4:14: dataset.data_type: there is no data format 'colnn'; did you mean 'conll'? known: cluener, conll, "
+            f"conllu, json_spans, json_tags, segmented. {OWN}"
+        ),
+        (
+            "c.yaml:6:20: model.embedder.type: there is no embedder 'embeddings'; did you mean 'embedding'? known: embedding, "
+            f"transformer-embedder. {OWN}"
+        ),
         "c.yaml:8:15: train.max_epochs: received 'many'; expected a whole number",
-        "c.yaml:10:11: train.hooks.0: there is no hook 'EvalHook'; did you mean 'EvaluationHook'? known: BestCkptSaverHook, "
-        "CheckpointHook, EarlyStopHook, EvaluationHook, IterTimerHook, ProgressHook, TensorboardHook, TextLoggerHook. "
-        f"{OWN}",
+        (
+            "c.yaml:10:11: train.hooks.0: there is no hook 'EvalHook'; did you mean 'EvaluationHook'? known: BestCkptSaverHook, "
+            "CheckpointHook, EarlyStopHook, EvaluationHook, IterTimerHook, ProgressHook, TensorboardHook, TextLoggerHook. "
+            f"{OWN}"
+        ),
         "c.yaml:10:21: train.hooks.1: received 3; expected a component: its name, or a mapping with 'type'",
-        "c.yaml:10:24: train.hooks.2.type: is required: which hook to use; known: BestCkptSaverHook, CheckpointHook, "
-        "EarlyStopHook, EvaluationHook, IterTimerHook, ProgressHook, TensorboardHook, TextLoggerHook",
+        (
+            "c.yaml:10:24: train.hooks.2.type: is required: which hook to use; known: BestCkptSaverHook, CheckpointHook, "
+            "EarlyStopHook, EvaluationHook, IterTimerHook, ProgressHook, TensorboardHook, TextLoggerHook"
+        ),
         "c.yaml:11:36: evaluation.dataloader.shuffle: received true; expected false",
-        "c.yaml:11:52: evaluation.metrics: there is no metric 'ner_metric'; did you mean 'ner-metric'? known: ner-dumper, "
-        f"ner-metric, sequence-labeling-metric. {OWN}",
+        (
+            "c.yaml:11:52: evaluation.metrics: there is no metric 'ner_metric'; did you mean 'ner-metric'? known: ner-dumper, "
+            f"ner-metric, sequence-labeling-metric. {OWN}"
+        ),
         "c.yaml:12:16: data_collator: received a list of 1; expected a component: its name, or a mapping with 'type'",
     ]
 
@@ -144,14 +180,16 @@ def test_arguments_are_checked_against_the_classes_when_the_sections_are_right(p
         replace={"embedding_dim: 10}": "embedding_dim: ten}\n  word_dropout: sometimes\n  id_to_label: {0: 5, x: O}"},
     )
     assert found == [
-        "c.yaml:6:47: model.embedder.embedding_dim: received 'ten'; expected a whole number",
+        "c.yaml:6:46: model.embedder.embedding_dim: received 'ten'; expected a whole number",
         "c.yaml:7:17: model.word_dropout: received 'sometimes'; expected true or false or a number",
         "c.yaml:8:26: model.id_to_label.x: received 'x'; expected a whole number",
         "c.yaml:9:28: preprocessor.max_length: received 'long'; expected a whole number",
         "c.yaml:9:34: preprocessor.one_label_per_word: is filled in by AdaSeq and cannot be set",
-        "c.yaml:11:21: train.optimizer.type: there is no optimizer 'AdamV'; did you mean 'AdamW'? known: "
-        "ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop, SGD, "
-        f"SparseAdam. {OWN}",
+        (
+            "c.yaml:11:21: train.optimizer.type: there is no optimizer 'AdamV'; did you mean 'Adam'? known: "
+            "ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop, SGD, "
+            f"SparseAdam. {OWN}"
+        ),
         "c.yaml:12:48: train.lr_scheduler.start_factor: received 'x'; expected a number",
     ]
 
@@ -170,7 +208,7 @@ def test_what_is_required(problems: Problems, folder: Path) -> None:
         "c.yaml:6:3: model.embedder.type: is required: which embedder to use; known: embedding, transformer-embedder"
     ]
     assert problems(replace={"embedder: {type: embedding, embedding_dim: 10}": "dropout: 0.1"}) == [
-        "c.yaml:5:1: model.embedder: 'sequence-labeling-model' needs it (a embedder): turns pieces or words into word vectors."
+        "c.yaml:5:1: model.embedder: 'sequence-labeling-model' needs it (an embedder): turns pieces or words into word vectors."
     ]
 
 
@@ -179,13 +217,17 @@ def test_what_is_required(problems: Problems, folder: Path) -> None:
     [
         (
             {"  data_type: conll\n": ""},
-            "c.yaml:2:1: dataset.data_type: is required: the format of the files; known: cluener, conll, conllu, json_spans, "
-            "json_tags, segmented",
+            (
+                "c.yaml:2:1: dataset.data_type: is required: the format of the files; known: cluener, conll, conllu, json_spans, "
+                "json_tags, segmented"
+            ),
         ),
         (
             {"data_file: {train: train.txt, valid: dev.txt}": "labels: [A]"},
-            "c.yaml:2:1: dataset.data_file: is required: a mapping of train, valid and test to files, or a folder or archive "
-            "that holds them",
+            (
+                "c.yaml:2:1: dataset.data_file: is required: a mapping of train, valid and test to files, or a folder or archive "
+                "that holds them"
+            ),
         ),
         (
             {"valid: dev.txt": "evaluate: dev.txt"},
@@ -193,13 +235,17 @@ def test_what_is_required(problems: Problems, folder: Path) -> None:
         ),
         (
             {", valid: dev.txt": ""},
-            "c.yaml:3:3: dataset.data_file: there is no valid split to choose the best model on; name one, or hold out a "
-            "share of train with dataset.valid_ratio: 0.1, or train without choosing: evaluation: null",
+            (
+                "c.yaml:3:3: dataset.data_file: there is no valid split to choose the best model on; name one, or hold out a "
+                "share of train with dataset.valid_ratio: 0.1, or train without choosing: evaluation: null"
+            ),
         ),
         (
             {"data_type: conll": "data_type: conll\n  valid_ratio: 0.1"},
-            "c.yaml:5:3: dataset.valid_ratio: says how to do without a valid file, but dataset.data_file has one; leave one "
-            "of them out",
+            (
+                "c.yaml:5:3: dataset.valid_ratio: says how to do without a valid file, but dataset.data_file has one; leave one "
+                "of them out"
+            ),
         ),
         (
             {"data_type: conll": "data_type: conll\n  valid_ratio: 1.0"},
@@ -207,8 +253,10 @@ def test_what_is_required(problems: Problems, folder: Path) -> None:
         ),
         (
             {"data_type: conll": "data_type: conll\n  labels: {type: count_tokens}"},
-            "c.yaml:5:18: dataset.labels.type: received 'count_tokens'; expected 'count_span_labels' or 'count_labels'; did "
-            "you mean 'count_labels'?",
+            (
+                "c.yaml:5:18: dataset.labels.type: received 'count_tokens'; expected 'count_span_labels' or 'count_labels'; did "
+                "you mean 'count_labels'?"
+            ),
         ),
         (
             {
@@ -237,29 +285,37 @@ def test_two_warm_ups_contradict_each_other(problems: Problems) -> None:
 def test_regular_expressions_are_compiled(problems: Problems) -> None:
     found = problems("train: {optimizer: {param_groups: [{regex: 'crf('}, {regex: [ok, '*']}, {lr: 1}]}}\n")
     assert found == [
-        "c.yaml:7:44: train.optimizer.param_groups.0.regex: 'crf(' is no regular expression: missing ), unterminated "
-        "subpattern at position 3",
+        (
+            "c.yaml:7:44: train.optimizer.param_groups.0.regex: 'crf(' is no regular expression: missing ), unterminated "
+            "subpattern at position 3"
+        ),
         "c.yaml:7:61: train.optimizer.param_groups.1.regex: '*' is no regular expression: nothing to repeat at position 0",
-        "c.yaml:7:73: train.optimizer.param_groups.2.regex: is required: which parameters: expressions that are searched for "
-        "in their names",
+        (
+            "c.yaml:7:73: train.optimizer.param_groups.2.regex: is required: which parameters: expressions that are searched for "
+            "in their names"
+        ),
     ]
 
 
 def test_problems_of_flags_name_the_flag(problems: Problems) -> None:
     found = problems(overrides=["train.max_epochs=x", "train.hookz=[]"], extra={"experiment.seed": -1})
     assert found == [
-        "--set train.hookz: train.hookz: unknown key 'hookz'; did you mean 'hooks'? allowed here: dataloader, hooks, "
-        "keep_checkpoints, lr_scheduler, lr_scheduler_hook, max_epochs, optimizer, precision, trainer",
+        (
+            "--set train.hookz: train.hookz: unknown key 'hookz'; did you mean 'hooks'? allowed here: dataloader, hooks, "
+            "keep_checkpoints, lr_scheduler, lr_scheduler_hook, max_epochs, optimizer, precision, trainer"
+        ),
         "--set train.max_epochs: train.max_epochs: received 'x'; expected a whole number",
         "command line: experiment.seed: received -1; expected at least 0",
     ]
 
 
 def test_undefined_variables_are_reported_with_the_rest(problems: Problems) -> None:
-    found = problems("epochs: 3\n", replace={"train.txt": "${DATA}/train.txt"}, check_files=False)
+    found = problems("epochs: 3\n", replace={"train.txt": "'${DATA}/train.txt'"}, check_files=False)
     assert found == [
-        "c.yaml:3:22: dataset.data_file.train: the variable 'DATA' is not set. Set it in the environment, or give it a "
-        "default: ${DATA|default}. A dollar sign itself is written $$",
+        (
+            "c.yaml:3:22: dataset.data_file.train: the variable 'DATA' is not set. Set it in the environment, or give it a "
+            "default: ${DATA|default}. A dollar sign itself is written $$"
+        ),
         f"c.yaml:7:1: epochs: unknown key 'epochs'; allowed here: {SECTIONS}",
     ]
 

@@ -79,8 +79,10 @@ def test_whole_numbers_find_keys_that_are_whole_numbers() -> None:
         ),
         (
             "a=${NOPE}",
-            "--set a: a: the variable 'NOPE' is not set. Set it in the environment, or give it a default: "
-            "${NOPE|default}. A dollar sign itself is written $$",
+            (
+                "--set a: a: the variable 'NOPE' is not set. Set it in the environment, or give it a default: "
+                "${NOPE|default}. A dollar sign itself is written $$"
+            ),
         ),
     ],
 )

@@ -57,8 +57,10 @@ def test_what_becomes_of_text(text: str, result: str) -> None:
     [
         (
             "${NO}",
-            "the variable 'NO' is not set. Set it in the environment, or give it a default: ${NO|default}. A dollar sign "
-            "itself is written $$",
+            (
+                "the variable 'NO' is not set. Set it in the environment, or give it a default: ${NO|default}. A dollar sign "
+                "itself is written $$"
+            ),
         ),
         (
             "${}",

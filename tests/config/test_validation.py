@@ -19,11 +19,11 @@ class Inner(Section):
 
 class Outer(Section):
     inner: Inner | None = None
-    several: list[Inner] = []
+    several: list[Inner] = Field([])
 
 
-def check(annotation: Any, value: Any, **texts: str) -> tuple[Any, list[str]]:
-    document = Document(data={"k": value}, name="c.yaml", texts={("k",): text for text in texts.values()})
+def check(annotation: Any, value: Any, written: str | None = None) -> tuple[Any, list[str]]:
+    document = Document(data={"k": value}, name="c.yaml", texts={("k",): written} if written else {})
     checked = check_value(annotation, value, document, ("k",))
     return checked, [str(problem) for problem in document.problems]
 

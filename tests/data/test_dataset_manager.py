@@ -98,6 +98,12 @@ def test_neither_valid_nor_test_is_an_error_with_three_ways_out(files):
         ({"labels": ["PER", "LOC", "PER"]}, "lists a label twice: PER"),
         ({"labels": ["O", "B-PER", "I-PER"]}, "lists tags .* it wants types, without prefixes and without O: PER"),
         ({"labels": {"type": "count_words"}}, "dataset.labels.type is 'count_words'; it must be one of"),
+        (
+            {"labels": {"type": "count_labels", "key": "tags"}},
+            "dataset.labels.key is 'tags'; with count_labels it can only",
+        ),
+        ({"labels": {"typ": "count_labels"}}, "dataset.labels has no 'typ'; did you mean 'type'"),
+        ({"labels": ["PER", "LOC", "PARTIAL"]}, "dataset.labels lists PARTIAL, which marks words"),
         ({"labels": "none.txt"}, "dataset.labels: there is no file 'none.txt'"),
         ({"labels": ["PER"]}, r"train has labels that dataset.labels does not list: LOC \(10 times\); it lists PER"),
     ],
@@ -117,7 +123,7 @@ def test_labels_from_a_list_and_from_a_file_keep_their_order(files):
     (files / "labels.txt").write_text("PER\n\n LOC \nORG\n", encoding="utf-8")
     assert load(files, "train", "test", labels=["PER", "LOC"]).labels == ["PER", "LOC"]
     assert load(files, "train", "test", labels="labels.txt").labels == ["PER", "LOC", "ORG"]
-    assert load(files, "train", "valid", labels={"type": "count_span_labels"}).labels == ["LOC", "PER"]
+    assert load(files, "train", "valid", labels={"type": "count_span_labels", "key": "spans"}).labels == ["LOC", "PER"]
 
 
 def test_several_files_make_a_split(files):
@@ -138,7 +144,9 @@ def test_one_label_per_word(tmp_path):
 
 
 def test_characters_are_split_as_characters(tmp_path):
-    (tmp_path / "train.txt").write_text(conll([("王", "B-PER"), ("明", "I-PER"), ("，", "O"), ("3", "O")]), encoding="utf-8")
+    (tmp_path / "train.txt").write_text(
+        conll([("王", "B-PER"), ("明", "I-PER"), ("，", "O"), ("3", "O")]), encoding="utf-8"
+    )
     assert load(tmp_path, "train", has_evaluation=False).text_splitter == "char"
 
 
@@ -170,7 +178,10 @@ def test_labels_of_words_are_no_spans_unless_one_says_so(tmp_path):
     )
     data = load(tmp_path, "train", has_evaluation=False, source_scheme="IO")
     assert data.labels == ["LOC", "PER"] and not data.one_label_per_word
-    assert data.splits["train"][0].spans == [{"start": 0, "end": 2, "type": "PER"}, {"start": 3, "end": 4, "type": "LOC"}]
+    assert data.splits["train"][0].spans == [
+        {"start": 0, "end": 2, "type": "PER"},
+        {"start": 3, "end": 4, "type": "LOC"},
+    ]
     data = load(tmp_path, "train", has_evaluation=False, source_scheme="PLAIN")
     assert data.labels == ["LOC", "O", "PER"] and data.one_label_per_word
 

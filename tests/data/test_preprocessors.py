@@ -68,7 +68,9 @@ def test_gaps_in_given_numbers_are_refused(tiny_bert):
 def test_training_cuts_at_whole_words_and_counts(tiny_bert, tmp_path):
     preprocessor, features = encode(tiny_bert, max_length=7)
     assert features["num_words"] == 5 and len(features["input_ids"]) == 7
-    assert features["label_ids"].tolist() == [preprocessor.label_to_id[t] for t in ("B-PER", "E-PER", "O", "O", "B-LOC")]
+    assert features["label_ids"].tolist() == [
+        preprocessor.label_to_id[t] for t in ("B-PER", "E-PER", "O", "O", "B-LOC")
+    ]
     store = ExampleStore.build("examples", lambda: [SENTENCE, Example("2", ["in"], [])], tmp_path)
     dataset = FeatureDataset(store, preprocessor, training=True, cache_dir=tmp_path)
     assert dataset.truncation() == {"examples": 1, "words": 3, "spans": 2}
@@ -119,7 +121,9 @@ def test_context_words_are_masked_unless_null_is_said(tiny_bert):
 
 
 def test_a_scheme_without_o_needs_every_word_in_a_span(tiny_bert):
-    with pytest.raises(AdaSeqError, match="the word 'works' .number 2. is in no span, but the tag scheme BIES has no tag"):
+    with pytest.raises(
+        AdaSeqError, match="the word 'works' .number 2. is in no span, but the tag scheme BIES has no tag"
+    ):
         encode(tiny_bert, tag_scheme="BIES")
 
 
@@ -147,5 +151,7 @@ def test_words_are_looked_up_where_there_is_no_backbone():
 
 
 def test_without_backbone_and_vocabulary_it_says_what_to_do():
-    with pytest.raises(AdaSeqError, match="neither a backbone nor a vocabulary: give model.embedder.model_name_or_path"):
+    with pytest.raises(
+        AdaSeqError, match="neither a backbone nor a vocabulary: give model.embedder.model_name_or_path"
+    ):
         SequenceLabelingPreprocessor(labels=["PER"]).encode([SENTENCE], training=True)

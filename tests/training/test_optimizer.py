@@ -25,14 +25,18 @@ def names(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[list[str]]
     return [[by_id[id(value)] for value in group["params"]] for group in optimizer.param_groups]
 
 
-def build(groups: list[dict[str, Any]], key: str = "param_groups", **block: Any) -> tuple[Tagger, torch.optim.Optimizer]:
+def build(
+    groups: list[dict[str, Any]], key: str = "param_groups", **block: Any
+) -> tuple[Tagger, torch.optim.Optimizer]:
     model = Tagger()
     return model, build_optimizer({"type": "AdamW", "lr": 1e-3, key: groups, **block}, model)
 
 
 @pytest.mark.parametrize("key", ["param_groups", "param_group"])
 def test_the_default_group_comes_first_then_those_written(key: str) -> None:
-    model, optimizer = build([{"regex": "crf", "lr": 0.5}, {"regex": ["linear.w", "linear.b"], "weight_decay": 0.0}], key)
+    model, optimizer = build(
+        [{"regex": "crf", "lr": 0.5}, {"regex": ["linear.w", "linear.b"], "weight_decay": 0.0}], key
+    )
     assert names(model, optimizer) == [
         ["encoder.weight", "encoder.bias"],
         ["crf.weight"],
@@ -65,25 +69,34 @@ def test_parameters_frozen_by_the_model_are_left_out() -> None:
     [
         (
             [{"regex": "crff", "lr": 0.5}],
-            "train.optimizer.param_groups.0: the regex 'crff' matches no parameter of the model; the nearest are crf.weight, "
-            "encoder.weight, encoder.bias, linear.weight, linear.bias",
+            (
+                "train.optimizer.param_groups.0: the regex 'crff' matches no parameter of the model; the nearest are crf.weight, "
+                "encoder.weight, encoder.bias, linear.weight, linear.bias"
+            ),
         ),
         (
             [{"regex": "linear", "lr": 0.5}, {"regex": "weight"}],
-            "train.optimizer.param_groups: the groups 0 and 1 overlap in linear.weight; make the regular expressions narrower, "
-            "so that each parameter is in one group",
+            (
+                "train.optimizer.param_groups: the groups 0 and 1 overlap in linear.weight; make the regular expressions narrower, "
+                "so that each parameter is in one group"
+            ),
         ),
         (
             [{"regex": "crf", "wieght_decay": 0.1}],
-            "train.optimizer.param_groups.0: unknown option 'wieght_decay'; did you mean 'weight_decay'? allowed: amsgrad, betas, "
-            "capturable, differentiable, eps, foreach, fused, lr, maximize, regex, requires_grad, weight_decay.",
+            (
+                "train.optimizer.param_groups.0: unknown option 'wieght_decay'; did you mean 'weight_decay'? allowed: amsgrad, betas, "
+                "capturable, differentiable, eps, foreach, fused, lr, maximize, regex, requires_grad, weight_decay."
+            ),
         ),
         ([{"lr": 0.1}], "train.optimizer.param_groups.0: 'regex' is missing; it says which parameters are meant"),
         (
             [{"regex": "cr(f"}],
             "train.optimizer.param_groups.0: 'cr(f' is no regular expression: missing ), unterminated subpattern at position 2",
         ),
-        ([{"regex": ".", "requires_grad": False}], "There is nothing to train: every parameter of the model is frozen."),
+        (
+            [{"regex": ".", "requires_grad": False}],
+            "There is nothing to train: every parameter of the model is frozen.",
+        ),
     ],
 )
 def test_what_is_wrong_with_groups_is_said(groups: list[dict[str, Any]], message: str) -> None:

@@ -21,7 +21,9 @@ def optimizer_of(lr: float = BASE) -> Optimizer:
     return SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
 
 
-def run(schedule: Schedule, optimizer: Optimizer, updates: int = UPDATES, start: int = 0, scores: Any = None) -> list[float]:
+def run(
+    schedule: Schedule, optimizer: Optimizer, updates: int = UPDATES, start: int = 0, scores: Any = None
+) -> list[float]:
     """The learning rate of each optimizer step."""
     rates = []
     for update in range(start, updates):
@@ -95,7 +97,9 @@ def test_torch_classes_can_step_with_the_optimizer(options: dict[str, Any]) -> N
 
 def test_names_of_transformers_can_step_with_the_epochs() -> None:
     rates = rates_of({"type": "linear", "options": {"by_epoch": True}})
-    assert rates == pytest.approx([BASE * (1 - epoch / EPOCHS) for epoch in range(EPOCHS) for _ in range(UPDATES_PER_EPOCH)])
+    assert rates == pytest.approx(
+        [BASE * (1 - epoch / EPOCHS) for epoch in range(EPOCHS) for _ in range(UPDATES_PER_EPOCH)]
+    )
 
 
 def test_a_schedule_can_be_switched_off() -> None:
@@ -201,15 +205,20 @@ def test_every_schedule_goes_on_exactly(block: dict[str, Any], stopped_at: int, 
             {"type": "linear", "warmup_steps": 3, "options": {"warmup": {"warmup_iters": 2}}},
             "train.lr_scheduler: give options.warmup or warmup_rate/warmup_steps, not both",
         ),
-        ({"type": "linear", "warmup_rate": 0.1, "warmup_steps": 2}, "train.lr_scheduler: give warmup_rate or warmup_steps, not both"),
+        (
+            {"type": "linear", "warmup_rate": 0.1, "warmup_steps": 2},
+            "train.lr_scheduler: give warmup_rate or warmup_steps, not both",
+        ),
         (
             {"type": "linear", "warmup_rate": 100},
             "train.lr_scheduler.warmup_rate is 100; it is a share of all steps, between 0 and 1",
         ),
         (
             {"type": "linear", "options": {"warmup": {"type": "LinearWarmpu"}}},
-            "train.lr_scheduler.options.warmup.type is 'LinearWarmpu'; did you mean 'LinearWarmup'? known: LinearWarmup, "
-            "ConstantWarmup, ExponentialWarmup.",
+            (
+                "train.lr_scheduler.options.warmup.type is 'LinearWarmpu'; did you mean 'LinearWarmup'? known: LinearWarmup, "
+                "ConstantWarmup, ExponentialWarmup."
+            ),
         ),
         (
             {"type": "polynomial", "lr_end": 1.0},
@@ -218,8 +227,10 @@ def test_every_schedule_goes_on_exactly(block: dict[str, Any], stopped_at: int, 
         ({"type": "cosine_with_min_lr"}, "train.lr_scheduler: cosine_with_min_lr needs one of min_lr and min_lr_rate"),
         (
             {"type": "LinearLR", "start_factor": 0.0},
-            "train.lr_scheduler: LinearLR refuses its arguments: Starting multiplicative factor expected to be greater than 0 "
-            "and less or equal to 1.",
+            (
+                "train.lr_scheduler: LinearLR refuses its arguments: Starting multiplicative factor expected to be greater than 0 "
+                "and less or equal to 1."
+            ),
         ),
     ],
 )

@@ -38,7 +38,9 @@ class Recorder(Hook):
             return lambda trainer: stages.append(name)
         return object.__getattribute__(self, name)
 
-    before_run = before_epoch = before_step = after_step = after_epoch = after_evaluation = after_run = lambda s, t: None
+    before_run = before_epoch = before_step = after_step = after_epoch = after_evaluation = after_run = lambda s, t: (
+        None
+    )
 
 
 class StopAt(Hook):
@@ -72,8 +74,8 @@ def weights_of(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 def assert_same_weights(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:
     assert first.keys() == second.keys()
-    for name in first:
-        assert torch.equal(first[name], second[name]), name
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
 
 
 def test_stages_come_in_order(make_trainer: MakeTrainer) -> None:
@@ -209,8 +211,8 @@ def test_accumulated_batches_are_one_big_batch(make_trainer: MakeTrainer, tmp_pa
         runs.append((trainer.progress.update, weights_of(trainer)))
     (updates, accumulated), (big_updates, big) = runs
     assert updates == big_updates == 4  # 40 points: three batches of 12 and one of 4
-    for name in big:
-        assert torch.allclose(accumulated[name], big[name], atol=1e-6), name
+    for name, value in big.items():
+        assert torch.allclose(accumulated[name], value, atol=1e-6), name
 
 
 def test_early_stopping_ends_the_training_and_resuming_does_not_revive_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from adaseq.errors import AdaSeqError
 from adaseq.training.averages import Averages, NonFiniteLoss
 from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
 from adaseq.training.loader import BatchLoader
-from adaseq.training.runtime import Runtime
+from adaseq.training.runtime import ProcessLost, Runtime
 
 
 def check_messages(runtime: Runtime) -> None:
@@ -71,6 +72,20 @@ def check_averages(runtime: Runtime) -> None:
         assert runtime.gather(error.examples) in ([8], [8, 8]) and error.iteration == 3
 
 
+def lose_the_other(runtime: Runtime) -> None:
+    """The second process dies; the first one says so."""
+    if not runtime.is_main:
+        sys.stdout.flush()
+        os._exit(9)
+    try:
+        with runtime.together():
+            runtime.gather([1])
+        raise AssertionError("nobody missed the other process")
+    except ProcessLost as error:
+        assert str(error).startswith("Process 0 of 2 cannot go on, because another one has died")
+        print("missed", flush=True)
+
+
 def main() -> None:
     path = Path(__file__).with_name("conftest.py")
     spec = importlib.util.spec_from_file_location("fakes", path)
@@ -82,6 +97,9 @@ def main() -> None:
     check_messages(runtime)
     check_averages(runtime)
     check_evaluation(runtime, fakes)
+    if sys.argv[1:] == ["lose"]:
+        lose_the_other(runtime)
+        return
     if runtime.is_main:
         print("fine")
     runtime.close()

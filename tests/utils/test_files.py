@@ -68,8 +68,10 @@ def test_a_folder_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     [
         (
             errno.ENOSPC,
-            "there is no space left on the disk. What was written before is untouched; free some space (or choose another "
-            "folder) and go on with --resume.",
+            (
+                "there is no space left on the disk. What was written before is untouched; free some space (or choose another "
+                "folder) and go on with --resume."
+            ),
         ),
         (errno.EROFS, "Read-only file system. Check the rights of {parent}, or choose another folder."),
     ],

@@ -13,6 +13,9 @@ from adaseq.errors import AdaSeqError, DataError
 from adaseq.registry import FORMATS, Registry
 
 
+_BLOCK = 1 << 13  # characters
+
+
 class Format(ABC):
     """A file format. What a constructor takes are the options that a `dataset:` section may set.
 
@@ -69,6 +72,26 @@ class Format(ABC):
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path) from error
 
+    def blocks(self, path: Path) -> Iterator[list[str]]:
+        """The lines of a file, many at a time, without their ends: quicker than one by one.
+
+        Args:
+            path: the file.
+        """
+        rest = ""
+        try:
+            with open(path, encoding=self.encoding, newline="\n") as file:
+                while text := file.read(_BLOCK):
+                    lines = _split_lines(rest + text)
+                    rest = lines.pop()
+                    yield lines
+        except UnicodeError:
+            raise self._undecodable(path) from None
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", path) from error
+        if rest:
+            yield [rest.removesuffix("\r")]
+
     def _undecodable(self, path: Path) -> DataError:
         """The error about the first byte that is no text in the encoding."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -96,3 +119,8 @@ class Format(ABC):
             path,
             line,
         )
+
+
+def _split_lines(text: str) -> list[str]:
+    # The last one may go on in the next block; its carriage return stays.
+    return (text.replace("\r\n", "\n") if "\r" in text else text).split("\n")

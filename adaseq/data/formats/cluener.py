@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from adaseq.data.annotation import leave_out_context
 from adaseq.data.example import Example, Span
 from adaseq.data.formats.base import Format
 from adaseq.data.formats.json_lines import (
@@ -34,9 +35,7 @@ class CluenerFormat(Format):
             form, that decides; without one the end is not included by default.
     """
 
-    def __init__(
-        self, tokenizer: Tokenizer = "char", is_end_included: bool = False, encoding: str = "utf-8"
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer = "char", is_end_included: bool = False, encoding: str = "utf-8") -> None:
         super().__init__(encoding)
         self.tokenizer = check_tokenizer(tokenizer)
         self.is_end_included = is_end_included
@@ -50,7 +49,8 @@ class CluenerFormat(Format):
                 for kind, surface, pair in _entries(record, record.get("label", dict, "an object of types"))
             }
             spans: list[Span] = [{"start": start, "end": end, "type": kind} for start, end, kind in sorted(found)]
-            yield Example(str(self._count), tokens, spans, None, text, offsets, f"{path}:{record.line}")
+            spans, mask = leave_out_context(tokens, spans)
+            yield Example(str(self._count), tokens, spans, mask, text, offsets, f"{path}:{record.line}")
             self._count += 1
 
     def _bounds(self, record: Record, tokens: list[str], surface: str | None, pair: Any) -> tuple[int, int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+from adaseq.data.annotation import END_OF_SENTENCE
 from adaseq.data.formats.tagged import Sentence, TaggedFormat
+from adaseq.data.tags import SchemeDetector
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
@@ -53,51 +56,70 @@ class ConllFormat(TaggedFormat):
         return super()._survey(path)
 
     def _find_delimiter(self, path: Path) -> str | None:
-        for line in self.lines(path):
-            if "\t" not in line and not _is_between_sentences(line):
-                break
-        else:
+        odd = (line for lines in self.blocks(path) for line in lines if "\t" not in line)
+        if all(_is_between_sentences(line) for line in odd):
             return "\t"
-        for line in self.lines(path):
-            if line.count(" ") != 1 and not _is_between_sentences(line):
-                return None
-        return " "
+        odd = (line for lines in self.blocks(path) for line in lines if line.count(" ") != 1)
+        return " " if all(_is_between_sentences(line) for line in odd) else None
+
+    def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
+        """All tags of the file, quickly: the text behind the last delimiter of each line."""
+        delimiter, pending = self._delimiter or "", [""]
+        if not delimiter or self.label_column != -1:
+            return super()._add_tags(path, detector)
+        for lines in self.blocks(path):
+            pending += [line.rpartition(delimiter)[2].strip() for line in lines]
+            text = "\n".join(lines)
+            if END_OF_SENTENCE in text or _DOCUMENT in text:
+                detector.clear()
+                return super()._add_tags(path, detector)
+            last = len(pending) - pending[::-1].index("")  # behind the last blank line
+            detector.add(pending[:last])
+            pending = ["", *pending[last:]]
+        detector.add(pending)
+        return None
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
-        delimiter, token_column, label_column = self._delimiter, self.token_column, self.label_column
         fields: dict[str, int] = {}
-        width, first = 0, 1  # the number of columns; the line on which the sentence begins
-        tokens: list[str] = []
-        tags: list[str] = []
-        for number, line in enumerate(self.lines(path), 1):
-            if line.isspace() or (line[0] == "-" and line.startswith(_DOCUMENT)):
-                if tokens:
-                    yield self._sentence(path, first, tokens, tags, fields)
-                    tokens, tags = [], []
-                first = number + 1
-                if line.startswith(_DOCUMENT):
-                    fields = {"document": fields.get("document", -1) + 1}
+        first = 1  # the line on which the sentence begins
+        self._width = 0
+        lines: list[str] = []
+        for number, line in enumerate(itertools.chain.from_iterable(self.blocks(path)), 1):
+            if not line or line.isspace():
+                is_document = False
+            elif line[0] == "-" and line.startswith(_DOCUMENT):
+                is_document = True
+            else:
+                lines.append(line)
                 continue
-            columns = line.split(delimiter)
-            if len(columns) != width:
-                width = self._check_width(path, number, len(columns), width)
-            tokens.append(columns[token_column])
-            tags.append(columns[label_column])
-        if tokens:
-            yield self._sentence(path, first, tokens, tags, fields)
+            if lines:
+                yield self._sentence(path, first, lines, fields)
+                lines = []
+            first = number + 1
+            if is_document:
+                fields = {"document": fields.get("document", -1) + 1}
+        if lines:
+            yield self._sentence(path, first, lines, fields)
 
-    def _sentence(self, path: Path, first: int, tokens: list[str], tags: list[str], fields: dict[str, int]) -> Sentence:
-        if self._delimiter is not None:
-            # The last column still has the end of its line.
-            tokens = [token.rstrip("\r\n") for token in tokens]
-            tags = [tag.strip() for tag in tags]
-            for what, column in (("word", tokens), ("tag", tags)):
-                if "" in column:
-                    raise DataError(f"the {what} is empty", path, first + column.index(""))
+    def _sentence(self, path: Path, first: int, lines: list[str], fields: dict[str, int]) -> Sentence:
+        delimiter, token_column, label_column = self._delimiter, self.token_column, self.label_column
+        rows = [line.split(delimiter) for line in lines]
+        if {*map(len, rows)} != {self._width}:
+            for number, line in enumerate(lines):
+                if delimiter is None and len(rows[number]) == 1 and line[:2].isspace():
+                    rows[number].insert(0, line[0])  # the word is white space
+                self._width = self._check_width(path, first + number, len(rows[number]), self._width)
+        tokens = [columns[token_column] for columns in rows]
+        tags = [columns[label_column].strip() for columns in rows]
+        for what, column in (("word", tokens), ("tag", tags)):
+            if "" in column:
+                raise DataError(f"the {what} is empty", path, first + column.index(""))
         return Sentence(first, tokens, tags, None, None, fields.copy())
 
     def _check_width(self, path: Path, line: int, width: int, usual: int) -> int:
         """The usual number of columns, given that of a line that has another one or is the first."""
+        if width == usual:
+            return usual
         if width == 1:
             between = {None: "white space", "\t": "a tab", " ": "a space"}.get(self._delimiter, repr(self._delimiter))
             raise DataError(f"one column; a word and a tag are needed, with {between} between them", path, line)
@@ -114,4 +136,4 @@ class ConllFormat(TaggedFormat):
 
 
 def _is_between_sentences(line: str) -> bool:
-    return line.isspace() or line.startswith(_DOCUMENT)
+    return not line or line.isspace() or line.startswith(_DOCUMENT)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from adaseq.data.annotation import leave_out_context
 from adaseq.data.example import Example, Span
 from adaseq.data.formats.base import Format
 from adaseq.data.formats.json_lines import (
@@ -23,15 +24,16 @@ from adaseq.registry import FORMATS
 from adaseq.utils.tag_schemes import PARTIAL
 
 _NEEDED = ("start", "end", "type")
-_KNOWN = {*_NEEDED, "word", "text", "id"}
+# The others are in files that this reader takes as they are, and in what a prediction writes.
+_KNOWN = {*_NEEDED, "allowed", "word", "text", "id", "span", "prob"}
 
 
 @FORMATS.register(Formats.JSON_SPANS)
 class JsonSpansFormat(Format):
     """A JSON object per line with a text and spans: `{"text": "…", "spans": [{"start": 0, "end": 2, "type": "PER"}]}`.
 
-    The ends of a span count words: characters with the tokenizer char. A `type` that is a list says which types the words
-    of the span may have.
+    The ends of a span count words: characters with the tokenizer char. A `type` that is a list, or `allowed` beside the type
+    `PARTIAL`, says which types the span may have. From a word `<EOS>` on all is context.
 
     Args:
         text_key: the key of the text, a string or a list of words.
@@ -61,7 +63,8 @@ class JsonSpansFormat(Format):
             spans = [
                 self._span(record, span, len(tokens)) for span in record.get(self.spans_key, list, "a list of spans")
             ]
-            yield Example(str(self._count), tokens, spans, None, text, offsets, f"{path}:{record.line}")
+            spans, mask = leave_out_context(tokens, spans)
+            yield Example(str(self._count), tokens, spans, mask, text, offsets, f"{path}:{record.line}")
             self._count += 1
 
     def _span(self, record: Record, span: Any, length: int) -> Span:
@@ -75,8 +78,15 @@ class JsonSpansFormat(Format):
                 raise record.error(f"a span has the key '{key}', which is not known{nearest(key, _KNOWN)}")
         start, end = read_bounds(record, span["start"], span["end"], length, self.is_end_included)
         kind = span["type"]
+        if "allowed" in span:
+            if kind != PARTIAL:
+                raise record.error(f"'allowed' is for spans of type {PARTIAL}, not {shown(kind)}")
+            kind = span["allowed"]
         if isinstance(kind, str):
             return {"start": start, "end": end, "type": kind}
         if not isinstance(kind, list) or not kind or not all(isinstance(each, str) for each in kind):
             raise record.error(f"the type of a span must be a string or a list of strings, not {shown(kind)}")
-        return {"start": start, "end": end, "type": PARTIAL, "allowed": list(dict.fromkeys(kind))}
+        allowed = list(dict.fromkeys(kind))
+        if len(allowed) == 1:
+            return {"start": start, "end": end, "type": allowed[0]}
+        return {"start": start, "end": end, "type": PARTIAL, "allowed": allowed}

@@ -90,11 +90,7 @@ class TaggedFormat(Format):
     def _survey(self, path: Path) -> tuple[str, bool]:
         """The scheme of a file, and whether `X` is a label in it."""
         detector = SchemeDetector()
-        for sentence in self._sentences(path):
-            tags = sentence.tags
-            if END_OF_SENTENCE in sentence.tokens:
-                tags = tags[: sentence.tokens.index(END_OF_SENTENCE)]
-            detector.add(tags)
+        self._add_tags(path, detector)
         seen = detector.tags
         type_x = has_type_x(seen)
         ignored = {*context_tags(type_x), self.partial_label or ""}
@@ -110,8 +106,18 @@ class TaggedFormat(Format):
             raise self._error(error, path, self._first_with(path, error.tag)) from None
         illegal = detector.count_illegal(self._scheme, ignored)
         if illegal:
-            self._warn(f"{illegal} tags stand where {self._scheme} does not allow them: read as the conlleval script does")
+            self._warn(
+                f"{illegal} tags stand where {self._scheme} does not allow them: read as the conlleval script does"
+            )
         return self._scheme, type_x
+
+    def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
+        """Show the detector all tags of a file."""
+        for sentence in self._sentences(path):
+            tags = sentence.tags
+            if END_OF_SENTENCE in sentence.tokens:
+                tags = tags[: sentence.tokens.index(END_OF_SENTENCE)]
+            detector.add(tags)
 
     def _first_with(self, path: Path, tag: str) -> Sentence:
         return next(sentence for sentence in self._sentences(path) if tag in sentence.tags)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from adaseq.data.store import writable_cache
-from adaseq.errors import DataError
+from adaseq.errors import AdaSeqError, DataError
 from adaseq.utils.files import atomic_folder, sha256_of
 
 # An archive may hold this much, and this many times its own size (above the first megabytes, which compress well).
@@ -46,10 +46,12 @@ def unpacked(path: Path, cache_dir: Path | None = None) -> Path:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with place.open("wb") as sink:
                     _copy(source, sink, size, path)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise DataError(f"the archive cannot be read: {error}", path) from None
+    except AdaSeqError:
+        raise
+    except Exception as error:
+        # The readers of archives raise whatever they stumble over in a damaged one: a dozen types, and more in new versions.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
+        raise DataError(f"the archive cannot be read: {reason}", path) from error
     return target
 
 

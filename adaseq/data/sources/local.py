@@ -16,8 +16,11 @@ ALIASES = {
     "training": "train",
     "valid": "valid",
     "dev": "valid",
+    "val": "valid",
     "validation": "valid",
+    "development": "valid",
     "test": "test",
+    "testing": "test",
 }
 
 DataFile = str | Mapping[str, str | Sequence[str]]

@@ -70,7 +70,7 @@ class CRF(Decoder):
         tags = read_companion("tags", tags, emissions, self.batch_first)
         path = read_path(tags, packing, self.num_tags)
         values = log_likelihood(self._scores(emissions, packing), path, packing)
-        return reduce(values, sum(packing.lengths), reduction).to(home, emissions.dtype)
+        return reduce(values, sum(packing.lengths), reduction).to(emissions.dtype).to(home)
 
     def _scores(self, emissions: Tensor, packing: Packing, is_free: bool = False) -> Scores:
         """The scores of the chain; with `is_free` what the constraints forbid scores 0 instead of minus infinity."""

@@ -63,7 +63,7 @@ class PartialCRF(CRF):
             lifted = log_partition(self._scores(agreeing, packing, is_free=True), packing)
             values = torch.where(is_illegal, lifted, agreed) - total
             values = torch.where(is_illegal, logsigmoid(values), values)
-        return reduce(values, sum(packing.lengths), reduction).to(home, emissions.dtype)
+        return reduce(values, sum(packing.lengths), reduction).to(emissions.dtype).to(home)
 
     def _read_labels(self, emissions: Tensor, packing: Packing, tags: Tensor | None, allowed: Tensor | None) -> Tensor:
         """The tags that each word may have, `(B, L, K)` bool."""

@@ -29,6 +29,7 @@ from adaseq.modules.decoders.packing import Scores
 # Scores further than this below the best of their kind count as forbidden: the weight is 0 in every arithmetic used.
 FORBIDDEN = 1000.0
 MAX_INTERVAL = 8
+CHECKED_INTERVAL = 4
 MAX_DIAMETER = 8
 
 
@@ -84,7 +85,7 @@ def choose_plan(scores: Scores) -> Plan | None:
         return _free_plan(precisions, score_range, emissions.shape[1], has_forbidden_tags)
     if has_forbidden_tags:
         is_safe = all(_has_no_underflow(each, FLOAT64) for each in scores)
-        return Plan(torch.float64, -math.inf, interval=1, has_zeros=True, needs_check=True) if is_safe else None
+        return Plan(torch.float64, -math.inf, CHECKED_INTERVAL, has_zeros=True, needs_check=True) if is_safe else None
     return _constrained_plan(precisions, groups, -lowest)
 
 

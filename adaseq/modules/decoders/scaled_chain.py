@@ -105,7 +105,7 @@ def _sweep(
         matrices: `(D, K, K)`.
         packing: where the words lie.
         plan: how often to rescale.
-        is_boolean: cut every number off at 1 instead of rescaling, so that it tells only whether it is positive.
+        is_boolean: cut numbers off at 1 instead of rescaling them, so that they tell only whether they are positive.
 
     Returns:
         The state of each word before and after its own factor, `(D, N, K)`, the latter in the memory of `factors`, and
@@ -130,9 +130,11 @@ def _sweep(
         library.matmul(state[:, : end - begin], matrix, out=incoming)
         state = after[:, begin:end]
         library.multiply(incoming, state, out=state)
+        if step % plan.interval:
+            continue
         if is_boolean:
             library.clip(state, None, 1.0, out=state)
-        elif step % plan.interval == 0:
+        else:
             scale = library.amax(state, axis=2, keepdims=True)
             if plan.has_zeros:
                 scale += scale == 0

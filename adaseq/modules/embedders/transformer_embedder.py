@@ -51,12 +51,13 @@ class TransformerEmbedder(Embedder):
         super().__init__()
         model = load_backbone(model_name_or_path, load_weights, **(transformer_kwargs or {}))
         self.transformer_model: nn.Module = getattr(model, sub_module) if sub_module else model
-        self.config: Any = self.transformer_model.config
-        self.output_size = int(self.config.hidden_size)
+        config: Any = self.transformer_model.config
+        self.config = config
+        self.output_size = int(config.hidden_size)
         self.sub_token_mode = {"mean": "avg", "max": "w2max"}.get(sub_token_mode, sub_token_mode)
         self.eval_mode = eval_mode
         self.scalar_mix = (
-            ScalarMix(int(self.config.num_hidden_layers), **scalar_mix) if scalar_mix is not None else None
+            ScalarMix(int(config.num_hidden_layers), **scalar_mix) if scalar_mix is not None else None
         )
         if gradient_checkpointing:
             enable_gradient_checkpointing(self.transformer_model)

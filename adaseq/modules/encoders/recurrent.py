@@ -32,7 +32,7 @@ class RecurrentEncoder(Encoder):
         is_cpu = words.device.type == "cpu"
         # Under autocast a recurrent network would ask oneDNN for a bfloat16 kernel, which many CPUs do not have.
         with torch.autocast("cpu", enabled=False) if is_cpu else contextlib.nullcontext():
-            words = words.to(self.rnn.weight_ih_l0.dtype) if is_cpu else words
+            words = words.to(next(self.rnn.parameters()).dtype) if is_cpu else words
             packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
             encoded, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True, total_length=words.shape[1])
         return encoded

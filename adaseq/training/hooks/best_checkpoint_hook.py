@@ -52,6 +52,7 @@ class BestCkptSaverHook(Hook):
         self.metric_key, self.rule = metric_key, rule
         self.restore_best = restore_best
         self.best_score: float | None = None
+        self.best_scores: dict[str, Any] = {}
         self.best_epoch: int | None = None
         self._file_name, self.folder_name = save_file_name, output_sub_dir
         self._keep = max_checkpoint_num
@@ -74,6 +75,7 @@ class BestCkptSaverHook(Hook):
             trainer.runtime.on_main(self._set_aside)
             self._save(trainer)
             self.best_score, self.best_epoch = score, evaluation.epoch
+            self.best_scores = dict(evaluation.scores)
             logger.info("Best %s so far: %.5f; saved to %s.", self.metric_key, score, self._weights)
 
     def after_run(self, trainer: Trainer) -> None:
@@ -86,11 +88,17 @@ class BestCkptSaverHook(Hook):
 
     def state_dict(self) -> dict[str, Any]:
         """The best so far."""
-        return {"best_score": self.best_score, "best_epoch": self.best_epoch, "overtaken": self._overtaken}
+        return {
+            "best_score": self.best_score,
+            "best_scores": self.best_scores,
+            "best_epoch": self.best_epoch,
+            "overtaken": self._overtaken,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self.best_score, self.best_epoch = state["best_score"], state["best_epoch"]
+        self.best_score, self.best_scores = state["best_score"], state["best_scores"]
+        self.best_epoch = state["best_epoch"]
         self._overtaken = list(state["overtaken"])
 
     def kept_files(self) -> list[Path]:

@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adaseq.data.example import Example
+from adaseq.data.formats import base
 from adaseq.data.formats.conll import ConllFormat
 from adaseq.data.formats.json_tags import JsonTagsFormat
+from adaseq.data.formats.tagged import TaggedFormat
+from adaseq.data.tags import SchemeDetector
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.registry import FORMATS
 
@@ -311,3 +316,42 @@ def test_unknown_tokenizer() -> None:
     with pytest.raises(AdaSeqError) as error:
         FORMATS.build({"type": "json_tags", "tokenizer": "blanks"})
     assert str(error.value) == "there is no tokenizer 'blanks'; did you mean 'blank'? Known: char, blank"
+
+
+_PARTS = [
+    "a\tO",
+    "b\tB-A",
+    "c\tI-A",
+    "<EOS>\tO",
+    "d\tI-B",
+    "e\tX",
+    "",
+    "\t",
+    "-DOCSTART-\tO",
+    "\u2028\tO",
+    "f\tB-A\xa0",
+]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", " "])
+@given(lines=st.lists(st.sampled_from(_PARTS)), end=st.sampled_from(["\n", "\r\n"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_quick_look_at_all_tags_sees_what_reading_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delimiter: str, lines: list[str], end: str
+) -> None:
+    monkeypatch.setattr(base, "_BLOCK", 16)
+    path = tmp_path / "data.txt"
+    path.write_text(end.join(lines).replace("\t", delimiter), encoding="utf-8", newline="")
+    reader = ConllFormat(delimiter)
+    reader._delimiter = delimiter
+    quick, slow = SchemeDetector(), SchemeDetector()
+    reader._add_tags(path, quick)
+    TaggedFormat._add_tags(reader, path, slow)
+    assert quick.tags == slow.tags
+    assert quick.result(["X"]) == slow.result(["X"])
+    assert quick.count_illegal("BIO", ["X"]) == slow.count_illegal("BIO", ["X"])
+
+
+def test_a_word_may_be_white_space_where_spaces_part_the_columns(tmp_path: Path) -> None:
+    (example,) = read_conll(tmp_path, "a B-A\n  I-A\n\u3000\u3000O\n")
+    assert example.tokens == ["a", " ", "\u3000"] and found(example) == [("a  ", "A")]

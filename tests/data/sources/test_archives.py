@@ -6,6 +6,9 @@ import zipfile
 
 import pytest
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from adaseq.data.sources import archives
 from adaseq.data.sources.local import find_splits
 from adaseq.errors import DataError
@@ -41,7 +44,9 @@ def test_every_kind_is_unpacked_once(tmp_path, suffix, monkeypatch):
     assert find_splits(str(path), cache_dir=tmp_path / "cache") == found
 
 
-@pytest.mark.parametrize("name", ["../train.txt", "/etc/train.txt", "a/../../train.txt", "..\\train.txt", "C:\\train.txt"])
+@pytest.mark.parametrize(
+    "name", ["../train.txt", "/etc/train.txt", "a/../../train.txt", "..\\train.txt", "C:\\train.txt"]
+)
 def test_entries_that_lead_out_are_refused(tmp_path, name):
     for path in (make_zip(tmp_path / "a.zip", {name: "x"}), make_tar(tmp_path / "a.tar", {name: "x"}, "w")):
         with pytest.raises(DataError, match="leads out of the archive"):
@@ -89,3 +94,33 @@ def test_a_cut_archive_is_an_error(tmp_path, mode):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DataError, match="cannot be read"):
         archives.unpacked(path, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "files", [{"a": "", "a/b": ""}, {"a/b": "", "a": ""}, {"x" * 300: ""}], ids=["file-folder", "folder-file", "long"]
+)
+def test_entries_that_cannot_be_written_are_an_error(tmp_path, files):
+    with pytest.raises(
+        DataError, match="a.zip: the archive cannot be read: (File exists|Is a directory|File name too long)"
+    ):
+        archives.unpacked(make_zip(tmp_path / "a.zip", files), tmp_path / "cache")
+    assert not list((tmp_path / "cache" / "archives").iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(places=st.lists(st.tuples(st.integers(0), st.integers(0, 255)), min_size=1, max_size=4))
+def test_damage_anywhere_gives_the_files_or_an_error(tmp_path, suffix, places):
+    path = tmp_path / f"data.{suffix}"
+    mode = {"tar": "w"}.get(suffix, f"w:{suffix[4:]}")
+    make_zip(path, FILES) if suffix == "zip" else make_tar(path, FILES, mode)
+    content = bytearray(path.read_bytes())
+    for place, value in places:
+        content[place % len(content)] = value
+    path.write_bytes(content)
+    try:
+        folder = archives.unpacked(path, tmp_path / "cache")
+    except DataError as error:
+        assert str(error).startswith(f"{path}: ")
+    else:
+        assert folder.parent == tmp_path / "cache" / "archives"

@@ -52,7 +52,9 @@ def test_the_test_is_not_watched(trainer: Any) -> None:
 
 def test_it_needs_something_to_watch(trainer: Any) -> None:
     trainer.evaluators = {}
-    with pytest.raises(AdaSeqError, match="EarlyStopHook watches the scores of the validation split, but nothing is evaluated"):
+    with pytest.raises(
+        AdaSeqError, match="EarlyStopHook watches the scores of the validation split, but nothing is evaluated"
+    ):
         EarlyStopHook().before_run(trainer)
 
 

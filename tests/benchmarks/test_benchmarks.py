@@ -1,0 +1,126 @@
+"""The benchmarks run, on very little, and what they compare is comparable. The times themselves are not looked at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adaseq.config import load_config
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+SMALL = "task: named-entity-recognition\ndataset: {data_type: conll}\nmodel: {embedder: {type: embedding, embedding_dim: 8}}\n"
+SENTENCES = ("mary/B-PER smith/I-PER works/O in/O new/B-LOC york/I-LOC ./O", "john/B-PER lives/O in/O london/B-LOC")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Twelve sentences in CoNLL columns."""
+    path = tmp_path / "corpus.conll"
+    sentence = ["\n".join(pair.replace("/", "\t") for pair in each.split()) for each in SENTENCES]
+    path.write_text("\n\n".join(sentence * 6) + "\n", encoding="utf-8")
+    return path
+
+
+def run(script: str, output: Path, *arguments: object) -> dict[str, Any]:
+    """Run a benchmark; what it wrote into its JSON file."""
+    command = [sys.executable, str(BENCHMARKS / script), *map(str, arguments), "--output", str(output)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    path = output / f"{Path(script).stem}.json" if output.is_dir() else output
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    assert all(str(row["what" if "what" in row else "variant"]) in finished.stdout for row in result["rows"])
+    return result
+
+
+def rows_of(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of a table by their first column."""
+    return {row["what"]: row for row in result["rows"]}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("model.dropout=0.3",),
+        ("train.optimizer.options.cumulative_iters=2", "train.optimizer.options.grad_clip.max_norm=0.5"),
+    ],
+    ids=["dropout", "accumulation and clipping"],
+)
+def test_training_loop_compares_the_same_training(tmp_path: Path, corpus: Path, overrides: tuple[str, ...]) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(SMALL + "evaluation: null\n", encoding="utf-8")
+    files = [f"dataset.data_file.train={corpus}", "train.dataloader.batch_size_per_gpu=5"]
+    result = run("bench_training_loop.py", tmp_path, "-c", config, "--set", *files, *overrides, "--repeats", 2)
+    assert result["same_weights"] is True
+    rows = rows_of(result)
+    assert [row["runs"] for row in rows.values()] == [2, 2, 2]
+    ratio = rows["our trainer"]["median s"] / rows["bare loop"]["median s"]
+    assert rows["our trainer"]["of bare loop"] == pytest.approx(ratio)
+
+
+def test_hf_trainer_times_both_on_one_backbone(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    result = run("bench_hf_trainer.py", tmp_path, "--train", corpus, "--backbone", tiny_bert, "--repeats", 1)
+    rows = rows_of(result)
+    expected = [f"{who} {precision}" for precision in ("fp32", "bf16") for who in ("Hugging Face", "ours", "bare loop")]
+    assert list(rows) == expected
+    assert rows["Hugging Face bf16"]["of Hugging Face bf16"] == 1.0
+    assert all(row["min s"] > 0 for row in rows.values())
+
+
+def test_predict_times_both_on_the_same_texts(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    arguments = ["--sentences", corpus, "--backbone", tiny_bert, "--repeats", 1, "--one_by_one", 2]
+    rows = rows_of(run("bench_predict.py", tmp_path, *arguments))
+    for name in ("pipeline fp32", "raw text fp32", "words bf16", "one by one, pipeline fp32", "one by one, bf16"):
+        assert rows[name]["median s"] > 0, name
+    assert rows["pipeline fp32"]["sentences/s"] == pytest.approx(12 / rows["pipeline fp32"]["median s"], abs=0.1)
+
+
+@pytest.mark.slow
+def test_memory_reads_the_same_sentences_every_way(tmp_path: Path, corpus: Path) -> None:
+    result = run("bench_memory.py", tmp_path, "--train", corpus, "--lines", 700, "--repeats", 1)
+    rows = {row["what"]: row for row in result["rows"]}
+    assert set(rows) == {"first", "again", "datasets"}
+    # Twelve sentences of 66 words and 12 blank lines, nine times, less what is beyond the 700th line.
+    assert {row["sentences"] for row in rows.values()} == {108}
+    assert all(row["peak MiB"] >= row["imports MiB"] > 0 for row in rows.values())
+
+
+@pytest.mark.slow
+def test_startup_imports_nothing_heavy(tmp_path: Path) -> None:
+    rows = rows_of(run("bench_startup.py", tmp_path, "--repeats", 1))
+    for name in ("adaseq --help", "adaseq --version", "check: broken YAML", "check: unknown key of a section"):
+        assert rows[name]["imported"] == "", name
+    assert "torch" in rows["check: unknown argument of the model"]["imported"]
+
+
+@pytest.mark.slow
+def test_accuracy_runs_variants_and_seeds(tmp_path: Path, corpus: Path) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(SMALL + "train: {max_epochs: 1}\n", encoding="utf-8")
+    arguments = ["-c", config, "--train", corpus, corpus, "--valid", corpus, "--test", corpus, "--seeds", 1]
+    arguments += ["--work_dir", tmp_path / "runs", "--resume"]
+    variants = ["--variant", "plain", "--variant", "linear", "model.use_crf=false"]
+    result = run("accuracy.py", tmp_path / "scores.json", *arguments, *variants)
+    assert [(run["variant"], run["seed"]) for run in result["runs"]] == [("plain", 1), ("linear", 1)]
+    saved = [load_config(tmp_path / "runs" / name / "1" / "config.yaml") for name in ("plain", "linear")]
+    assert [config.model["use_crf"] for config in saved] == [True, False]
+    assert saved[0].dataset["data_file"]["train"] == [str(corpus), str(corpus)]
+    assert all(0.0 <= run["test"]["f1"] <= 1.0 for run in result["runs"])
+
+
+def test_accuracy_ends_as_the_training_does(tmp_path: Path, corpus: Path) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(SMALL + "train: {max_epoch: 1}\n", encoding="utf-8")
+    command = [sys.executable, str(BENCHMARKS / "accuracy.py"), "-c", str(config), "--train", str(corpus)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert "max_epochs" in finished.stderr
+
+
+@pytest.mark.parametrize("config", sorted(path.name for path in (BENCHMARKS / "configs").glob("*.yaml")))
+def test_configurations_are_right(config: str) -> None:
+    load_config(BENCHMARKS / "configs" / config, check_files=False)

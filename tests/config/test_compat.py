@@ -1,0 +1,183 @@
+"""Configurations of AdaSeq 0.6."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adaseq.config import Config, from_old_configuration, load_config
+from adaseq.config.compat import label_types
+
+Load = Callable[..., Config]
+Problems = Callable[..., list[str]]
+
+
+def test_spellings_that_mean_the_same(load: Load) -> None:
+    config = load(
+        "train: {optimizer: {type: AdamW, param_group: [{regex: crf, lr: 5e-1}]}}\n"
+        "evaluation: {metrics: [ner-metric, {type: ner-dumper, dump_format: column}]}\n"
+        "plugins: json\nwork_dir: out\ndata_collator: {type: SequenceLabelingDataCollatorWithPadding}\n",
+        replace={"valid: dev.txt": "dev: dev.txt", "data_type": "task: named-entity-recognition\n  data_type"},
+    )
+    assert config.train.optimizer["param_groups"] == [{"regex": "crf", "lr": 0.5}]
+    assert config.evaluation is not None and config.evaluation.metrics[1]["dump_format"] == "conll"
+    assert config.plugins == ["json"] and config.work_dir == "out"
+    assert set(config.dataset["data_file"]) == {"train", "valid"} and "task" not in config.dataset
+    assert config.warnings == []
+
+
+def test_the_task_may_stand_in_the_section_dataset(load: Load, problems: Problems) -> None:
+    task = "task: named-entity-recognition\n"
+    assert load(replace={task: "", "data_type": f"{task}  data_type"}).task == "named-entity-recognition"
+    assert problems(replace={"data_type": "task: chunking\n  data_type"}) == [
+        (
+            "c.yaml:4:9: dataset.task: received 'chunking', but the top-level task is 'named-entity-recognition'; leave it out "
+            "here"
+        )
+    ]
+
+
+def test_two_spellings_of_one_key_contradict_each_other(problems: Problems) -> None:
+    found = problems(
+        "train: {optimizer: {type: AdamW, param_group: [], param_groups: []}}\n",
+        replace={"valid: dev.txt": "valid: dev.txt, dev: dev.txt"},
+    )
+    assert found == [
+        "c.yaml:3:49: dataset.data_file.dev: means the same as 'valid'; give one of them",
+        "c.yaml:7:34: train.optimizer.param_group: give it or 'param_groups', not both",
+    ]
+
+
+def test_keys_that_had_no_effect_warn(load: Load, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="adaseq"):
+        config = load(
+            "preprocessor: {bio2bioes: true, max_length: 200}\n"
+            'train: {optimizer: {type: AdamW, param_groups: [{regex: crf, "weight_decay\\"": 0.1}]}}\n',
+            replace={"data_type: conll": "data_type: conll\n  lower: true"},
+        )
+    assert [str(warning) for warning in config.warnings] == caplog.messages
+    assert (
+        sorted(caplog.messages)
+        == [
+            (
+                "c.yaml:5:3: dataset.lower: now lower-cases the words that the model sees, which it did not do in AdaSeq 0.6; its "
+                "name is preprocessor.lowercase"
+            ),
+            (
+                'c.yaml:9:54: train.optimizer.param_groups.0.weight_decay": the key has a stray quote; it is read as '
+                "'weight_decay'"
+            ),
+            (
+                "c.yaml:8:16: preprocessor.bio2bioes: has no effect: tags are read in the scheme that they are written in and "
+                "trained in that of preprocessor.tag_scheme, BIOES by default"
+            ),
+        ]
+        or len(caplog.messages) == 3
+    )
+    assert config.preprocessor["lowercase"] is True
+    assert config.train.optimizer["param_groups"] == [{"regex": "crf", "weight_decay": 0.1}]
+
+
+def test_lower_false_is_what_is_done_anyway(load: Load) -> None:
+    config = load("preprocessor: {lower: false}\n")
+    assert config.preprocessor["lowercase"] is False and config.warnings == []
+
+
+def test_empty_sections_are_none(load: Load) -> None:
+    config = load("experiment:\npreprocessor:\ntrain:\n  dataloader:\n  hooks:\nplugins:\ndata_collator:\n")
+    assert config.experiment.seed == 42 and config.train.dataloader.batch_size_per_gpu == 16
+
+
+def test_an_empty_total_iters_is_left_to_the_schedule(load: Load) -> None:
+    config = load("train: {lr_scheduler: {type: LinearLR, start_factor: 1.0, end_factor: 0.0, total_iters: }}\n")
+    assert config.train.lr_scheduler["total_iters"] is None
+
+
+def test_word_dropout_is_a_flag_or_a_rate(load: Load) -> None:
+    for value, expected in (("true", True), ("0.1", 0.1), ("0", 0.0)):
+        config = load(replace={"embedding_dim: 10}": f"embedding_dim: 10}}\n  word_dropout: {value}"})
+        assert config.model["word_dropout"] == expected
+
+
+def test_given_tags_fix_those_of_the_preprocessor(load: Load) -> None:
+    config = load(replace={"embedding_dim: 10}": "embedding_dim: 10}\n  id_to_label: {0: O, 1: B-A, 2: I-A}"})
+    assert config.model["id_to_label"] == {0: "O", 1: "B-A", 2: "I-A"}
+    assert config.preprocessor["label_to_id"] == {"O": 0, "B-A": 1, "I-A": 2}
+
+
+@pytest.mark.parametrize(
+    ("tags", "types"),
+    [
+        (["O", "B-PER", "I-PER", "B-ORG", "S-ORG"], ["PER", "ORG"]),
+        (["O", "NOUN", "VERB"], ["NOUN", "VERB"]),
+        (["B", "I", "E", "S"], [""]),
+        (["O", "B", "I"], [""]),
+        (["I", "O", "PRON"], ["I", "PRON"]),
+        (["O", "B-B-X", "I-B-X"], ["B-X"]),
+    ],
+)
+def test_types_of_tags(tags: list[str], types: list[str]) -> None:
+    assert label_types(tags) == types
+
+
+@pytest.fixture
+def old_configuration() -> dict[str, Any]:
+    """What the old trainer wrote beside a model."""
+    return {
+        "framework": "pytorch",
+        "plugins": ["adaseq"],
+        "pipeline": {"type": "sequence-labeling-pipeline"},
+        "task": "named-entity-recognition",
+        "experiment": {"exp_dir": "/gone/", "exp_name": "old", "seed": 42},
+        "dataset": {"data_file": {"train": "/gone/train", "valid": "/gone/dev"}, "data_type": "conll"},
+        "preprocessor": {
+            "type": "sequence-labeling-preprocessor",
+            "model_dir": "/gone/bert",
+            "max_length": 50,
+            "bio2bioes": True,
+            "label_to_id": {"O": 0, "B-PER": 1, "I-PER": 2, "E-PER": 3, "S-PER": 4},
+        },
+        "data_collator": "SequenceLabelingDataCollatorWithPadding",
+        "model": {
+            "type": "sequence-labeling-model",
+            "embedder": {"type": "transformer-embedder", "model_name_or_path": "/gone/bert"},
+            "id_to_label": {"0": "O", "1": "B-PER", "2": "I-PER", "3": "E-PER", "4": "S-PER"},
+        },
+        "train": {
+            "max_epochs": 2,
+            "dataloader": {"batch_size_per_gpu": 4, "workers_per_gpu": 0},
+            "optimizer": {"type": "AdamW", "lr": 1e-3, "param_groups": [{"regex": "crf", "lr": 0.05}]},
+            "lr_scheduler": {"type": "constant"},
+            "hooks": [{"type": "IterTimerHook"}],
+            "checkpoint": {"best": {"save_dir": "/gone"}},
+            "logging": {"interval": 50},
+            "work_dir": "/gone",
+        },
+        "evaluation": {
+            "dataloader": {"batch_size_per_gpu": 4, "shuffle": False},
+            "metrics": [{"type": "ner-metric"}, {"type": "ner-dumper", "model_type": "sequence_labeling"}],
+            "period": {},
+        },
+    }
+
+
+def test_the_configuration_of_an_old_model_becomes_one_of_today(
+    old_configuration: dict[str, Any], folder: Path
+) -> None:
+    before = json.dumps(old_configuration)
+    config = from_old_configuration(old_configuration)
+    assert json.dumps(old_configuration) == before
+    assert config["model"]["id_to_label"] == {0: "O", 1: "B-PER", 2: "I-PER", 3: "E-PER", 4: "S-PER"}
+    assert config["preprocessor"] == {
+        "type": "sequence-labeling-preprocessor",
+        "label_to_id": {"O": 0, "B-PER": 1, "I-PER": 2, "E-PER": 3, "S-PER": 4},
+        "labels": ["PER"],
+    }
+    assert "plugins" not in config or config["plugins"] == []
+    checked = load_config(config, check_files=False)
+    assert checked.model["id_to_label"][4] == "S-PER" and checked.warnings == []

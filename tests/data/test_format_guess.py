@@ -1,0 +1,58 @@
+"""Guessing the format of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adaseq.data.format_guess import guess_format
+from adaseq.errors import DataError
+
+CONLLU = "# text = Go\n1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "task", "expected"),
+    [
+        ("Anna B-PER\nruns O\n\n", "named-entity-recognition", {"data_type": "conll"}),
+        ("Anna\tx\tB-PER\nruns\ty\tO\n\n", "named-entity-recognition", {"data_type": "conll"}),
+        (CONLLU, "part-of-speech", {"data_type": "conllu"}),
+        ("我 爱 北京\n你 好\n", "word-segmentation", {"data_type": "segmented"}),
+        ("我 S\n北 B\n京 E\n\n", "word-segmentation", {"data_type": "conll"}),
+        ('{"text": "ab", "spans": [{"start": 0, "end": 1, "type": "X"}]}\n', "chunking", {"data_type": "json_spans"}),
+        ('{"text": "ab", "labels": ["B-X", "O"]}\n', "chunking", {"data_type": "json_tags"}),
+        (
+            '{"text": "aa bb", "labels": ["B-X", "O"]}\n',
+            "chunking",
+            {"data_type": "json_tags", "tokenizer": "blank"},
+        ),
+        ('{"text": "ab", "label": {"X": {"a": [[0, 0]]}}}\n', "chunking", {"data_type": "cluener"}),
+    ],
+)
+def test_formats(tmp_path: Path, content: str, task: str, expected: dict[str, Any]) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text(content, encoding="utf-8")
+    assert guess_format(path, task) == expected
+
+
+def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text("a B-X\nb I-X\n\n" * 2000 + "malformed\n", encoding="utf-8")
+    assert guess_format(path, "chunking") == {"data_type": "conll"}
+
+
+def test_when_nothing_fits_each_reason_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text("only\nwords\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        guess_format(path, "chunking")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{path}: no format fits this file:"
+    assert lines[1].startswith(f"  conll: {path}:1: one column;") and len(lines) == 2
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read: No such file or directory"):
+        guess_format(tmp_path / "none", "chunking")
