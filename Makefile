@@ -36,6 +36,8 @@ $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 
 install: $(INSTALLED)  ## make the environment in .venv and install AdaSeq in it
 
+# The model is so small that threads would only wait for each other.
+demo: export OMP_NUM_THREADS ?= 1
 demo: $(INSTALLED)  ## train on the bundled corpus, evaluate, predict two sentences, show the results
 	$(BIN)/adaseq train -c adaseq/demo/demo.yaml -w $(DEMO_RUN) --force --device cpu
 	$(BIN)/adaseq test -w $(DEMO_RUN) --device cpu

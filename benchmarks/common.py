@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import importlib.metadata
 import json
 import os
-import platform
 import statistics
 import sys
 import time
@@ -15,20 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from adaseq.version import __version__
+from machine import busy_seconds, has_bf16_instructions, machine, own_seconds
 
 DEMO_CORPUS = Path(__file__).resolve().parents[1] / "adaseq" / "demo" / "demo_corpus"
-PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "datasets", "numpy", "pyarrow", "pydantic")
 
 # Cores busy with other work, above which no figure is to be believed.
 _BUSY = 0.1
 # The load average also counts what this program itself did a moment ago.
 _HIGH_LOAD = 0.5
-
-# What the instructions are called on x86 and on ARM processors.
-_BF16 = ("amx_bf16", "avx512_bf16", "avx10_2", "bf16", "sve_bf16", "arm_bf16")
 
 Job = Callable[[], float | None]
 
@@ -58,6 +50,7 @@ class Timings:
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = {}
         self.others = 0.0
+        self._wall, self._elsewhere = 0.0, 0.0
 
     def take_turns(self, jobs: Mapping[str, Job], repeats: int, warm_up: bool = True) -> Timings:
         """Run each job once in each round; each round begins with another one.
@@ -86,13 +79,14 @@ class Timings:
         return {"what": name, "median s": self.median(name), "min s": min(runs), "max s": max(runs), "runs": len(runs)}
 
     def _run(self, job: Job) -> float:
-        busy, own, start = _busy_seconds(), _own_seconds(), time.perf_counter()
+        busy, own, start = busy_seconds(), own_seconds(), time.perf_counter()
         measured = job()
         wall = time.perf_counter() - start
-        elsewhere = (_busy_seconds() - busy) - (_own_seconds() - own)
-        # The system counts in hundredths of a second, too coarse for short runs.
-        if wall > 1.0:
-            self.others = max(self.others, elsewhere / wall)
+        elsewhere = (busy_seconds() - busy) - (own_seconds() - own)
+        self._wall, self._elsewhere = self._wall + wall, self._elsewhere + elsewhere
+        # The system counts in hundredths of a second, too coarse for one short run.
+        seen = [self._elsewhere / self._wall] if self._wall > 1.0 else []
+        self.others = max([self.others, *seen, *([elsewhere / wall] if wall > 1.0 else [])])
         return wall if measured is None else measured
 
 
@@ -150,58 +144,6 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         first = row[0].ljust(widths[0])
         lines.append("  ".join([first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]))
     return "\n".join(lines)
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on: processor, cores, threads, load, versions."""
-    facts: dict[str, Any] = {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "load_average": list(os.getloadavg()),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "adaseq": __version__,
-    }
-    for package in PACKAGES:
-        try:
-            facts[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            facts[package] = None
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        facts["torch_threads"] = torch.get_num_threads()
-        facts["torch_cpu_capability"] = torch.backends.cpu.get_cpu_capability()
-        facts["bf16_instructions"] = has_bf16_instructions()
-    return facts
-
-
-def has_bf16_instructions() -> bool | None:
-    """Whether the processor multiplies bfloat16 numbers itself; None if torch cannot tell."""
-    import torch
-
-    ask = getattr(torch.cpu, "get_capabilities", None)
-    known = ask() if ask else {}
-    return any(known.get(name) for name in _BF16) if known else None
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def _busy_seconds() -> float:
-    """Core seconds that the machine has worked."""
-    times = psutil.cpu_times()
-    return sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
-
-
-def _own_seconds() -> float:
-    """Core seconds that this process and its finished children have worked."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def _cell(value: Any) -> str:

@@ -76,6 +76,9 @@ def check_by_source(document: Document) -> None:
     from adaseq.config.source_catalogue import SourceCatalogue
 
     Components(document, SourceCatalogue()).check()
+    dataset = document.data.get("dataset")
+    if isinstance(dataset, dict) and dataset.get("data_type") in _names(metainfo.Formats):
+        check_format(document)
 
 
 def _drop_empty(document: Document) -> None:
@@ -170,8 +173,6 @@ def _check_dataset(document: Document) -> None:
             f"is required: the format of the files; known: {listed(_names(metainfo.Formats))}",
             at_key=True,
         )
-    elif dataset["data_type"] in _names(metainfo.Formats):
-        check_format(document)
 
 
 def _check_splits(document: Document, dataset: dict[str, Any], files: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from adaseq.config.pairing import default_type
 from adaseq.config.problems import listed, shown
 from adaseq.config.signatures import REQUIRED, Argument, Signature, signature_of
 from adaseq.config.validation import INVALID, check_value, describe, unknown_key
+from adaseq.errors import AdaSeqError
 from adaseq.registry import Registry, UnknownComponent
 
 
@@ -73,7 +74,16 @@ def check_component(
         else:
             document.report(place, unknown_key(name, sorted({*known.arguments, *other_keys})), at_key=True)
     _report_missing(document, known, block, path)
-    return with_defaults(checked, known) if len(document.problems) == before else None
+    if len(document.problems) > before:
+        return None
+    completed = with_defaults(checked, known)
+    try:
+        if known.check is not None:
+            known.check(completed)
+    except AdaSeqError as error:
+        document.report(path, str(error), at_key=True)
+        return None
+    return completed
 
 
 def find_class(document: Document, registry: Registry, name: Any, path: Place) -> type | None:

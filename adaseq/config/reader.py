@@ -35,7 +35,7 @@ _CORE_SCHEMA = [
 ]
 _KNOWN_TAGS = {_NULL, _BOOL, _INT, _FLOAT, _STR, _MERGE, _TAG + "map", _TAG + "seq"}
 # Aliases of aliases can make a short file describe more values than any memory holds.
-_MOST_VALUES = 200_000
+_MOST_VALUES = 100_000
 
 
 class _Loader(Reader, Scanner, Parser, Composer, BaseResolver):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from adaseq.config.docstrings import argument_help
-from adaseq.registry import ComponentHint, Registry, component_hint, parameter_hints
+from adaseq.registry import FORMATS, HOOKS, METRICS, ComponentHint, Registry, component_hint, parameter_hints
 
 # `total_iters:` left empty means all of the training; the class itself wants a number.
 _EMPTY_MEANS_SOMETHING = frozenset({"total_iters"})
 REQUIRED = inspect.Parameter.empty
+# Building one of ours neither reads nor writes anything, so its constructor can say what it thinks of its arguments.
+_LIGHT = (FORMATS, METRICS, HOOKS)
 _VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
@@ -53,12 +56,14 @@ class Signature:
         supplied: arguments that only the framework may fill in.
         is_open: whether it takes any other argument too.
         help: what the docstring says about the arguments.
+        check: raises an `AdaSeqError` for arguments that are right one by one but not together.
     """
 
     arguments: dict[str, Argument]
     supplied: frozenset[str]
     is_open: bool = False
     help: dict[str, str] = field(default_factory=dict)
+    check: Callable[[dict[str, Any]], object] | None = None
 
 
 def signature_of(registry: Registry, component: type) -> Signature:
@@ -82,4 +87,7 @@ def signature_of(registry: Registry, component: type) -> Signature:
         if each.kind not in _VARIADIC and each.name not in supplied
     }
     is_open = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
-    return Signature(arguments, supplied, is_open, argument_help(component))
+    check = getattr(component, "check_arguments", None)
+    if check is None and registry in _LIGHT and component.__module__.startswith("adaseq."):
+        check = registry.build
+    return Signature(arguments, supplied, is_open, argument_help(component), check)

@@ -29,7 +29,9 @@ class _Key(str):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     written = text if isinstance(text, _Key) else escape(text)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", written, style=None if is_text(text) else "'")
+    # PyYAML would fold the rarer line breaks into blanks; only double quotes keep them.
+    style = '"' if any(char in text for char in "\x85\u2028\u2029") else None if is_text(text) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", written, style)
 
 
 def _represent_mapping(dumper: yaml.SafeDumper, mapping: dict[Any, Any]) -> yaml.MappingNode:

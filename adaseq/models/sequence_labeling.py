@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,7 @@ class SequenceLabelingModel(Model):
         tag_scheme: str = "BIOES",
     ) -> None:
         super().__init__()
-        if (partial or constrained) and not use_crf:
-            raise ModelError(f"model.{'partial' if partial else 'constrained'}: true needs a CRF: set use_crf: true")
+        self.check_arguments({"partial": partial, "constrained": constrained, "use_crf": use_crf})
         self.id_to_label = {int(i): label for i, label in id_to_label.items()}
         self.tag_scheme = tag_scheme
         num_tags = len(self.id_to_label)
@@ -71,6 +71,17 @@ class SequenceLabelingModel(Model):
             self.crf: CRF = crf_class(num_tags, batch_first=True, constraints=constraints)
         else:
             self._linear_decoder = LinearDecoder(num_tags, batch_first=True)
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse what a decoder without a CRF cannot do.
+
+        Raises:
+            ModelError: it was asked for.
+        """
+        for name in ("partial", "constrained"):
+            if arguments.get(name) and not arguments.get("use_crf", True):
+                raise ModelError(f"model.{name}: true needs a CRF: set use_crf: true")
 
     @property
     def decoder(self) -> Decoder:

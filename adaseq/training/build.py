@@ -116,6 +116,11 @@ def build_trainer(
     optimizer = build_optimizer(optimizer_block, model)
     logger.info("Parameters:\n%s", describe_groups(optimizer, model))
     batches = _train_loader(config, data, runtime)
+    if not batches.batches_in(0):
+        raise AdaSeqError(
+            f"There is no batch to train on: the training data has {len(batches.dataset)} examples, fewer than "
+            "train.dataloader.batch_size_per_gpu, and drop_last is set."
+        )
     accumulation = int(options.get("cumulative_iters") or 1)
     hooks: list[Hook] = [HOOKS.build(block) for block in config.train.hooks or []]
     metric_key, rule = _watched(config, hooks)

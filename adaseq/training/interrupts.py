@@ -9,8 +9,6 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from typing_extensions import Self
-
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -41,11 +39,10 @@ class Interrupts:
         self.requested: int | None = None
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         # Only the main thread of a program may handle signals; elsewhere they keep their meaning.
         if threading.current_thread() is threading.main_thread():
             self._before = {signum: signal.signal(signum, self._note) for signum in _SIGNALS}
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

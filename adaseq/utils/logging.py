@@ -60,6 +60,9 @@ def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None)
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, encoding="utf-8"))
         handlers[-1].setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
+    if not handlers:
+        # Without any handler Python would print warnings by itself, in every process.
+        handlers.append(logging.NullHandler())
     level = logger.level
     if handlers and (level == logging.NOTSET or level > logging.INFO):
         logger.setLevel(logging.DEBUG if os.environ.get("ADASEQ_DEBUG") == "1" else logging.INFO)

@@ -12,7 +12,7 @@ from adaseq.errors import AdaSeqError, nearest
 
 
 class Scheme(NamedTuple):
-    """The letters of a scheme; None where it has no letter of its own.
+    """The letters of a scheme; the same letter twice where it does not tell two places apart.
 
     Attributes:
         begin: first word of a span of several words.

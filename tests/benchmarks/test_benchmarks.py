@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,19 +45,13 @@ def rows_of(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["what"]: row for row in result["rows"]}
 
 
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        ("model.dropout=0.3",),
-        ("train.optimizer.options.cumulative_iters=2", "train.optimizer.options.grad_clip.max_norm=0.5"),
-    ],
-    ids=["dropout", "accumulation and clipping"],
-)
-def test_training_loop_compares_the_same_training(tmp_path: Path, corpus: Path, overrides: tuple[str, ...]) -> None:
+def test_training_loop_compares_the_same_training(tmp_path: Path, corpus: Path) -> None:
     config = tmp_path / "small.yaml"
     config.write_text(SMALL + "evaluation: null\n", encoding="utf-8")
-    files = [f"dataset.data_file.train={corpus}", "train.dataloader.batch_size_per_gpu=5"]
-    result = run("bench_training_loop.py", tmp_path, "-c", config, "--set", *files, *overrides, "--repeats", 2)
+    options = "train.optimizer.options"
+    overrides = [f"dataset.data_file.train={corpus}", "model.dropout=0.3", "train.dataloader.batch_size_per_gpu=5"]
+    overrides += [f"{options}.cumulative_iters=2", f"{options}.grad_clip.max_norm=0.5"]
+    result = run("bench_training_loop.py", tmp_path, "-c", config, "--set", *overrides, "--repeats", 2)
     assert result["same_weights"] is True
     rows = rows_of(result)
     assert [row["runs"] for row in rows.values()] == [2, 2, 2]
@@ -124,3 +121,37 @@ def test_accuracy_ends_as_the_training_does(tmp_path: Path, corpus: Path) -> Non
 @pytest.mark.parametrize("config", sorted(path.name for path in (BENCHMARKS / "configs").glob("*.yaml")))
 def test_configurations_are_right(config: str) -> None:
     load_config(BENCHMARKS / "configs" / config, check_files=False)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README_zh.md"])
+def test_documented_commands_exist(page: str) -> None:
+    text = (BENCHMARKS / page).read_text(encoding="utf-8")
+    commands = re.findall(r"python benchmarks/(\w+\.py)((?:[^`\n]|\\\n)*)", text)
+    assert {script for script, _ in commands} >= {path.name for path in BENCHMARKS.glob("bench_*.py")}
+    shared = (BENCHMARKS / "common.py").read_text(encoding="utf-8")
+    for script, arguments in commands:
+        source = (BENCHMARKS / script).read_text(encoding="utf-8")
+        options = re.findall(r"(?<=\s)--?[a-z][\w-]*", arguments)
+        made_from_splits = {"--train", "--valid", "--test"} if "SPLITS" in source else set()
+        missing = [each for each in options if each not in made_from_splits and f'"{each}"' not in source + shared]
+        assert not missing, f"{script} has no {missing}"
+        for config in re.findall(r"-c (\S+)", arguments):
+            assert (BENCHMARKS.parent / config).is_file(), config
+
+
+def test_jobs_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    specification = importlib.util.spec_from_file_location("benchmarks_common", BENCHMARKS / "common.py")
+    assert specification is not None and specification.loader is not None
+    common = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(common)
+    log: list[str] = []
+
+    def job(name: str, seconds: list[float]) -> Callable[[], float]:
+        return lambda: log.append(name) or seconds.pop(0)
+
+    jobs = {"a": job("a", [9.0, 1.0, 3.0, 2.0]), "b": job("b", [9.0, 4.0, 4.0, 7.0])}
+    timings = common.Timings().take_turns(jobs, repeats=3)
+    assert log == ["b", "a", "a", "b", "b", "a", "a", "b"]
+    assert timings.row("a") == {"what": "a", "median s": 2.0, "min s": 1.0, "max s": 3.0, "runs": 3}
+    assert timings.median("b") == 4.0

@@ -145,7 +145,7 @@ def test_an_empty_file_gives_an_empty_file(trained_folder: Path, tmp_path: Path)
 
 def test_a_reader_that_leaves_is_no_error(trained_folder: Path) -> None:
     command = [sys.executable, "-m", "adaseq", *arguments("-m", str(trained_folder))]
-    text = b"mary works in york .\n" * 3000
+    text = b"mary works in york .\n" * 600
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin and process.stdout and process.stderr
     process.stdin.write(text)

@@ -154,6 +154,7 @@ def test_an_interrupted_run_is_resumed_bit_for_bit(
     monkeypatch.delenv("STOP_AT")
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
     assert_same_run(whole, parts)
+    assert "The configuration is not that of the run so far" not in caplog.text
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
     assert "This run has finished already" in caplog.text
 
@@ -300,6 +301,13 @@ def test_initial_weights_are_taken_over(write_config: WriteConfig, tmp_path: Pat
             ["-c", "{config}", "-f", "--resume"],
             "error: Give --resume to go on with a run, or --force to overwrite it, not both.",
         ),
+        (
+            ["-c", "{config}", "--set", "train.dataloader={{drop_last: true, batch_size_per_gpu: 100}}"],
+            (
+                "error: There is no batch to train on: the training data has 60 examples, fewer than "
+                "train.dataloader.batch_size_per_gpu, and drop_last is set."
+            ),
+        ),
         (["-c", "{config}", "-d", "tpu"], "error: device is 'tpu'; it must be gpu, cpu, cuda, cuda:<number> or mps"),
         (["-c", "{config}", "--seed", "-1"], "experiment.seed: received -1; expected at least 0"),
         (["-c", "{config}", "-f", "maybe"], "received 'maybe'; expected true or false, or nothing at all"),
@@ -367,3 +375,15 @@ def test_help_does_not_import_torch() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines()[-1] == "False 0" and "--resume" in done.stdout
+
+
+def test_a_resumed_run_says_what_has_changed(
+    write_config: WriteConfig, tmp_path: Path, stopper: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    config, run = str(write_config(train=stopper)), str(tmp_path / "run")
+    monkeypatch.setenv("STOP_AT", "20")
+    monkeypatch.setenv("STOP_BY", str(int(signal.SIGTERM)))
+    assert main(["train", "-c", config, "-w", run, "-d", "cpu"]) == 143
+    monkeypatch.delenv("STOP_AT")
+    assert main(["train", "-c", config, "-w", run, "-d", "cpu", "--resume", "--set", "train.max_epochs=2"]) == 0
+    assert "that of a run that was never stopped. Changed: train.max_epochs" in caplog.text

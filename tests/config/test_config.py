@@ -179,7 +179,7 @@ def test_secrets_are_never_written(load: Load, tmp_path: Path) -> None:
     )
 )
 def test_what_is_written_reads_back_the_same(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
-    path = tmp_path_factory.mktemp("written") / "c.yaml"
+    path = tmp_path_factory.getbasetemp() / "written.yaml"
     path.write_text(to_yaml({"key": value}), encoding="utf-8")
     document = read_document(path, Variables({}))
     assert document.data == {"key": value} and not document.problems

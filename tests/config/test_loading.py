@@ -270,6 +270,27 @@ def test_the_section_dataset(problems: Problems, replace: dict[str, str], messag
     assert message in problems(replace=replace)
 
 
+def test_arguments_that_are_wrong_together_or_as_names(problems: Problems) -> None:
+    found = problems(
+        "preprocessor: {tag_scheme: BIOSE, text_splitter: char}\n"
+        "train: {hooks: [{type: BestCkptSaverHook, max_checkpoint_num: 0}]}\n"
+        "evaluation: {metrics: [{type: ner-dumper, model_type: span_based, dump_format: conll}]}\n",
+        replace={
+            "embedding_dim: 10}": "embedding_dim: 10}\n  partial: true\n  use_crf: false",
+            "data_type: conll": "data_type: conll\n  encoding: utf8000",
+        },
+    )
+    assert found == [
+        "c.yaml:2:1: dataset: there is no character encoding 'utf8000'; usual ones: utf-8, gb18030, latin-1",
+        "c.yaml:6:1: model: model.partial: true needs a CRF: set use_crf: true",
+        "c.yaml:10:1: preprocessor: there is no tag scheme 'BIOSE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, "
+        "BILOU, IO, BI, BIES, PLAIN",
+        "c.yaml:11:17: train.hooks.0: BestCkptSaverHook: max_checkpoint_num is 0; it must be at least 1",
+        "c.yaml:12:24: evaluation.metrics.0: ner-dumper: dump_format conll writes one tag per word, which a span_based model "
+        "does not give; use dump_format: jsonline",
+    ]
+
+
 def test_an_evaluation_is_needed_by_what_needs_it(problems: Problems) -> None:
     assert problems("evaluation:\ntrain: {hooks: [EarlyStopHook]}\n") == [
         "c.yaml:8:17: train.hooks.0: EarlyStopHook needs an evaluation, which 'evaluation: null' switches off"

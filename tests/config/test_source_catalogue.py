@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from adaseq import metainfo
 from adaseq.config.document import Document
+from adaseq.config.pairing import MODEL_OF_TASK
 from adaseq.config.signatures import signature_of
 from adaseq.config.source_catalogue import SourceCatalogue
 from adaseq.registry import (
     DATA_COLLATORS,
+    DECODERS,
     EMBEDDERS,
     ENCODERS,
     FORMATS,
@@ -19,6 +22,8 @@ from adaseq.registry import (
     MODELS,
     OPTIMIZERS,
     PREPROCESSORS,
+    SPLITTERS,
+    TRAINERS,
     Registry,
 )
 
@@ -32,6 +37,21 @@ def test_the_source_registers_what_the_classes_do(registry: Registry) -> None:
     of_torch = {name for name in registry.names() if hasattr(torch.optim.lr_scheduler, name)}
     ours = {name for name in registry.names() if registry.get(name).__module__.startswith("adaseq.")}
     assert set(SourceCatalogue().names(registry)) >= ours - CALLED - of_torch
+
+
+@pytest.mark.parametrize("names", [each for each in vars(metainfo).values() if isinstance(each, type)])
+def test_public_names_are_registered_and_registered_names_are_public(names: type) -> None:
+    public = {value for key, value in vars(names).items() if key.isupper()}
+    registry = {
+        **{metainfo.Models: MODELS, metainfo.Embedders: EMBEDDERS, metainfo.Encoders: ENCODERS},
+        **{metainfo.Decoders: DECODERS, metainfo.Preprocessors: PREPROCESSORS, metainfo.DataCollators: DATA_COLLATORS},
+        **{metainfo.Formats: FORMATS, metainfo.Splitters: SPLITTERS, metainfo.Metrics: METRICS, metainfo.Hooks: HOOKS},
+        metainfo.Trainers: TRAINERS,
+    }.get(names)
+    if registry is None:
+        assert names is metainfo.Tasks and public == set(MODEL_OF_TASK)
+    else:
+        assert public == {name for name in registry.names() if registry.get(name).__module__.startswith("adaseq.")}
 
 
 @pytest.mark.parametrize(

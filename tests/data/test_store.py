@@ -104,3 +104,12 @@ def test_a_selection_has_a_fingerprint_of_its_own(tmp_path):
     assert list(some) == [EXAMPLES[2], EXAMPLES[0]]
     assert list(some.select(np.array([1]))) == [EXAMPLES[0]]
     assert len({store.fingerprint, some.fingerprint, others.fingerprint}) == 3
+
+
+def test_examples_are_counted_from_either_end(tmp_path):
+    store = ExampleStore.build("f", lambda: [Example(str(i), ["a"]) for i in range(3)], tmp_path)
+    assert [store[i].id for i in (0, 2, -1, -3)] == ["0", "2", "2", "0"]
+    assert [example.id for example in store.select(np.array([2, 0]))[-2:]] == ["2", "0"]
+    for place in (3, -4):
+        with pytest.raises(IndexError, match=f"example {place} of 3"):
+            store[place]

@@ -12,7 +12,6 @@ from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.registry import FORMATS, Registry
 
-
 _BLOCK = 1 << 13  # characters
 
 
@@ -78,18 +77,20 @@ class Format(ABC):
         Args:
             path: the file.
         """
-        rest = ""
+        parts: list[str] = []
         try:
             with open(path, encoding=self.encoding, newline="\n") as file:
                 while text := file.read(_BLOCK):
-                    lines = _split_lines(rest + text)
-                    rest = lines.pop()
-                    yield lines
+                    parts.append(text)
+                    if "\n" in text:
+                        lines = _split_lines("".join(parts))
+                        parts = [lines.pop()]
+                        yield lines
         except UnicodeError:
             raise self._undecodable(path) from None
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path) from error
-        if rest:
+        if rest := "".join(parts):
             yield [rest.removesuffix("\r")]
 
     def _undecodable(self, path: Path) -> DataError:

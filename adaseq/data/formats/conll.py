@@ -68,14 +68,17 @@ class ConllFormat(TaggedFormat):
         if not delimiter or self.label_column != -1:
             return super()._add_tags(path, detector)
         for lines in self.blocks(path):
-            pending += [line.rpartition(delimiter)[2].strip() for line in lines]
+            tags = [line.rpartition(delimiter)[2].strip() for line in lines]
             text = "\n".join(lines)
             if END_OF_SENTENCE in text or _DOCUMENT in text:
                 detector.clear()
                 return super()._add_tags(path, detector)
-            last = len(pending) - pending[::-1].index("")  # behind the last blank line
-            detector.add(pending[:last])
-            pending = ["", *pending[last:]]
+            if "" in tags:
+                last = len(tags) - tags[::-1].index("")  # behind the last blank line
+                detector.add([*pending, *tags[:last]])
+                pending = ["", *tags[last:]]
+            else:
+                pending += tags
         detector.add(pending)
         return None
 

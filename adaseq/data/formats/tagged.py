@@ -41,7 +41,8 @@ class TaggedFormat(Format):
     Args:
         encoding: the character encoding of the files.
         source_scheme: how the tags are written: BIO, IOB1, BIOES, BMES, BILOU, IO, BI, BIES, or PLAIN for one label per
-            word without prefix; by default found out from all tags of the file.
+            word without prefix; by default found out from all tags of the file. IO also reads tags without prefix, as
+            spans of neighbours with the same tag.
         strict: refuse tag sequences that the scheme does not allow, such as an I-PER behind an O, instead of reading them
             as the conlleval script does.
         partial_label: the tag of words that are not annotated and may be anything, such as UNK.

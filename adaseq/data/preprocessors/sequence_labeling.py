@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.tags import tag_inventory
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS
+from adaseq.registry import PREPROCESSORS, SPLITTERS
 from adaseq.utils.tag_schemes import PARTIAL, find_scheme, spans_to_tags
 
 IGNORED, ANY_TAG = -100, -1
@@ -87,6 +87,20 @@ class SequenceLabelingPreprocessor(Preprocessor):
         self.id_to_label = dict(enumerate(tags))
         self.label_to_id = {tag: i for i, tag in self.id_to_label.items()}
         self._outside = self.label_to_id.get("O")
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Look up the names among the arguments, before any data is read.
+
+        Raises:
+            AdaSeqError: there is no such tag scheme or text splitter, or `label_to_id` has gaps.
+        """
+        if arguments.get("tag_scheme") is not None:
+            find_scheme(arguments["tag_scheme"])
+        if arguments.get("text_splitter") is not None:
+            SPLITTERS.get(arguments["text_splitter"])
+        if arguments.get("label_to_id") is not None:
+            _in_order(arguments["label_to_id"])
 
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The features of a batch of examples; see the class."""

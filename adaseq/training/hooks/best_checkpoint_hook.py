@@ -59,6 +59,7 @@ class BestCkptSaverHook(Hook):
         self._save_optimizer = save_optimizer
         self._overtaken: list[str] = []
         self._work_dir = Path()
+        self._is_resumed = False
 
     def before_run(self, trainer: Trainer) -> None:
         """Know the run folder."""
@@ -84,6 +85,9 @@ class BestCkptSaverHook(Hook):
             self._save(trainer)
         elif self.restore_best:
             trainer.load_weights(self._weights)
+            if self._is_resumed:
+                # The folder may be of an epoch behind the checkpoint, which need not have come out the same on a GPU.
+                trainer.save_model_folder(self._work_dir / self.folder_name)
             logger.info("Back to the best weights, of epoch %s.", self.best_epoch)
 
     def state_dict(self) -> dict[str, Any]:
@@ -100,6 +104,7 @@ class BestCkptSaverHook(Hook):
         self.best_score, self.best_scores = state["best_score"], state["best_scores"]
         self.best_epoch = state["best_epoch"]
         self._overtaken = list(state["overtaken"])
+        self._is_resumed = True
 
     def kept_files(self) -> list[Path]:
         """The weights that are kept."""

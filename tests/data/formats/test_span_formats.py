@@ -187,3 +187,44 @@ def test_segmented(tmp_path: Path) -> None:
     first, second = read(tmp_path, "segmented", "上海  推\u3000“ 迎 ", "", "ab c")
     assert (first.tokens, found(first)) == (list("上海推“迎"), [("上海", ""), ("推", ""), ("“", ""), ("迎", "")])
     assert (second.id, second.origin, found(second)) == ("1", f"{tmp_path / 'data'}:3", [("ab", ""), ("c", "")])
+
+
+def test_json_spans_say_which_types_are_allowed(tmp_path: Path) -> None:
+    spans = [
+        {"start": 0, "end": 1, "type": ["A"]},
+        {"start": 1, "end": 2, "type": ["A", "B", "A"]},
+        {"start": 2, "end": 3, "type": "PARTIAL", "allowed": ["B", "C"]},
+        {"start": 3, "end": 4, "type": "PARTIAL"},
+    ]
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"text": "abcd", "spans": spans}), encoding="utf-8")
+    (example,) = FORMATS.build("json_spans").read(path)
+    assert example.spans == [
+        {"start": 0, "end": 1, "type": "A"},
+        {"start": 1, "end": 2, "type": "PARTIAL", "allowed": ["A", "B"]},
+        {"start": 2, "end": 3, "type": "PARTIAL", "allowed": ["B", "C"]},
+        {"start": 3, "end": 4, "type": "PARTIAL"},
+    ]
+
+
+def test_allowed_types_are_for_partial_spans_only(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    spans = [{"start": 0, "end": 1, "type": "A", "allowed": ["B"]}]
+    path.write_text(json.dumps({"text": "ab", "spans": spans}), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        list(FORMATS.build("json_spans").read(path))
+    assert str(caught.value) == f"{path}:1: 'allowed' is for spans of type PARTIAL, not \"A\""
+
+
+@pytest.mark.parametrize(
+    ("name", "annotation"),
+    [
+        ("json_spans", {"spans": [{"start": 0, "end": 1, "type": "A"}, {"start": 2, "end": 3, "type": "B"}]}),
+        ("cluener", {"label": {"A": [[0, 1]], "B": [[2, 3]]}}),
+    ],
+)
+def test_behind_the_end_of_the_sentence_all_is_context(tmp_path: Path, name: str, annotation: dict[str, Any]) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"text": ["a", "<EOS>", "b"], **annotation}), encoding="utf-8")
+    (example,) = FORMATS.build(name).read(path)
+    assert example.spans == [{"start": 0, "end": 1, "type": "A"}] and example.mask == [True, False, False]

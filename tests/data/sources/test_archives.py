@@ -5,7 +5,6 @@ import tarfile
 import zipfile
 
 import pytest
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -78,7 +78,17 @@ def test_a_saved_state_goes_on(trainer: Any) -> None:
     hook, other = BestCkptSaverHook(), BestCkptSaverHook()
     run(hook, trainer, [0.1, 0.7])
     other.load_state_dict(hook.state_dict())
-    assert (other.best_score, other.best_epoch) == (0.7, 2)
+    assert (other.best_score, other.best_scores, other.best_epoch) == (0.7, {"f1": 0.7}, 2)
+
+
+def test_a_resumed_run_ends_with_the_model_folder_of_its_best_weights(trainer: Any, tmp_path: Path) -> None:
+    """A folder that a lost epoch has written after the checkpoint is put right."""
+    hook, other = BestCkptSaverHook(), BestCkptSaverHook()
+    run(hook, trainer, [0.7])
+    (tmp_path / "output_best" / "weight").write_text("of a lost epoch")
+    other.load_state_dict(hook.state_dict())
+    run(other, trainer, [0.6])
+    assert (tmp_path / "output_best" / "weight").read_text() == "1.0"
 
 
 def test_a_score_that_nobody_gives_is_named(trainer: Any) -> None:
