@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from adaseq.version import __version__
 
 if TYPE_CHECKING:
+    from adaseq.hub.loading import load
     from adaseq.training.test import test_model as test
     from adaseq.training.train import train_model as train
-    from adaseq.hub.loading import load
 
 __all__ = ["__version__", "load", "test", "train"]
 

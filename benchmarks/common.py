@@ -84,9 +84,10 @@ class Timings:
         wall = time.perf_counter() - start
         elsewhere = (busy_seconds() - busy) - (own_seconds() - own)
         self._wall, self._elsewhere = self._wall + wall, self._elsewhere + elsewhere
-        # The system counts in hundredths of a second, too coarse for one short run.
-        seen = [self._elsewhere / self._wall] if self._wall > 1.0 else []
-        self.others = max([self.others, *seen, *([elsewhere / wall] if wall > 1.0 else [])])
+        # This run, and all so far: the system counts in hundredths of a second, too coarse for a short run alone.
+        for work, seconds in ((elsewhere, wall), (self._elsewhere, self._wall)):
+            if seconds > 1.0:
+                self.others = max(self.others, work / seconds)
         return wall if measured is None else measured
 
 

@@ -52,13 +52,6 @@ def has_bf16_instructions() -> bool | None:
     return any(known.get(name) for name in _BF16) if known else None
 
 
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def busy_seconds() -> float:
     """Core seconds that the machine has worked."""
     times = psutil.cpu_times()
@@ -69,3 +62,10 @@ def own_seconds() -> float:
     """Core seconds that this process and its finished children have worked."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

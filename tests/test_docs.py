@@ -6,6 +6,7 @@ import argparse
 import ast
 import copy
 import importlib
+import json
 import os
 import re
 import shlex
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+import adaseq
 from adaseq.commands.main import main, verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
@@ -174,6 +176,28 @@ def test_the_tutorial_shows_what_the_checker_says(
     capsys.readouterr()
     assert main(["check", "-c", "my.yaml"]) == 2
     assert capsys.readouterr().err == shown.text
+
+
+@pytest.mark.slow
+def test_the_demo_finds_what_the_pages_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "-c", "demo.yaml", "-r", "first", "-d", "cpu"]) == 0
+    predictor = adaseq.load("experiments/demo/first/output_best")
+    shown = next(block for block in BLOCKS if block.text.startswith('{"text": "Kestrel'))
+    result = json.loads(shown.text)
+    assert _found(predictor(result["text"])) == _found(result)
+
+    command, table = _blocks(ROOT / "README.md")[1:3]
+    capsys.readouterr()
+    assert main([*shlex.split(command.text)[1:], "-d", "cpu"]) == 0
+    rows = [line.split()[:-1] for line in capsys.readouterr().out.splitlines()]
+    assert rows == [line.split()[:-1] for line in table.text.splitlines()]
+
+
+def _found(result: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(span["type"], span["span"]) for span in result["output"]]
 
 
 @_written_in("python")

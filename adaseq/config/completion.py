@@ -95,7 +95,7 @@ class Components:
         if block is None:
             return None
         given = block.setdefault("type", partner)
-        known = {getattr(each, section) for each in PARTNERS.values()}
+        known = [getattr(each, section) for each in PARTNERS.values()]
         if given != partner and given in known and model in PARTNERS:
             message = f"received {shown(given)}, which does not fit the model '{model}'; it works with '{partner}'"
             is_name = isinstance(self._document.at((section,)), str)
@@ -130,10 +130,10 @@ class Components:
             elif known and name not in own:
                 allowed = sorted({*own, *known.arguments})
                 self._document.report((*place, name), unknown_key(name, allowed), at_key=True)
-        patterns = group.get("regex") or []
-        for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        regex = group.get("regex")
+        for pattern in regex if isinstance(regex, list) else [regex]:
             try:
-                re.compile(str(pattern))
+                re.compile(pattern if isinstance(pattern, str) else "")
             except re.error as error:
                 self._document.report((*place, "regex"), f"{shown(pattern)} is no regular expression: {error}")
 
@@ -197,8 +197,11 @@ class Components:
             return dict(default)
         if isinstance(value, str):
             return {"type": value}
-        if isinstance(value, dict):
-            return {key: each for key, each in value.items() if key != "type" or each is not None}
-        message = f"received {shown(value, path)}; expected a component: its name, or a mapping with 'type'"
-        self._document.report(path, message)
-        return None
+        if not isinstance(value, dict):
+            message = f"received {shown(value, path)}; expected a component: its name, or a mapping with 'type'"
+            self._document.report(path, message)
+            return None
+        if not isinstance(value.get("type"), (str, type(None))):
+            self._document.report((*path, "type"), f"received {shown(value['type'])}; expected the name of a component")
+            return None
+        return {key: each for key, each in value.items() if key != "type" or each is not None}

@@ -10,6 +10,8 @@ from typing import Any
 from adaseq.config.problems import Problem, dotted
 
 Place = tuple[str | int, ...]
+KEY = "[key]"
+"""At the end of a path in `Document.texts`: how the key itself was written."""
 
 
 @dataclass(frozen=True, slots=True)

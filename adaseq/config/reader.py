@@ -19,7 +19,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from adaseq.config.document import Document, Mark, Place
+from adaseq.config.document import KEY, Document, Mark, Place
 from adaseq.config.problems import ConfigError, Problem
 from adaseq.config.substitution import Variables
 
@@ -184,7 +184,9 @@ class _NodeReader:
 
     def _key(self, node: ScalarNode, path: Place) -> str | int:
         if node.tag == _INT and not node.style:
-            return _int(node.value)
+            key = _int(node.value)
+            self._document.texts[(*path, key, KEY)] = node.value
+            return key
         return self._whole_characters(node.value, path)
 
     def _scalar(self, node: ScalarNode, path: Place) -> Any:

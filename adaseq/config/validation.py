@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 
-from adaseq.config.document import Document, Place
+from adaseq.config.document import KEY, Document, Place
 from adaseq.config.problems import listed, shown
 from adaseq.errors import nearest
 
@@ -166,20 +166,23 @@ def _numbers_as_text(error: ValidationError, value: Any, document: Document, pat
         if each["type"] != "string_type" or not isinstance(each["input"], (bool, int, float)):
             continue
         inner = _real_path(each["loc"], value, each["type"])
+        is_key = each["loc"][-1] == KEY
+        text = document.texts.get((*path, *inner, KEY) if is_key else (*path, *inner))
         if document.name is None and type(each["input"]) is int:
-            text: str | None = str(each["input"])
-        else:
-            text = document.texts.get((*path, *inner))
+            text = str(each["input"])
         if text is not None:
-            changed = _replaced(value if changed is None else changed, inner, text)
+            changed = _replaced(value if changed is None else changed, inner, text, is_key)
     return changed
 
 
-def _replaced(value: Any, path: Place, new: Any) -> Any:
+def _replaced(value: Any, path: Place, new: str, is_key: bool) -> Any:
+    """A copy with the value at a path, or its key, replaced."""
     if not path:
         return new
+    if is_key and len(path) == 1:
+        return {new if key == path[0] else key: each for key, each in value.items()}
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _replaced(value[path[0]], path[1:], new)  # type: ignore[index]
+    copy[path[0]] = _replaced(value[path[0]], path[1:], new, is_key)  # type: ignore[index]
     return copy
 
 
@@ -211,13 +214,15 @@ def _report(error: ValidationError, annotation: Any, value: Any, document: Docum
             continue  # one option of a union fits in kind; what is wrong lies deeper
         place = (*path, *inner)
         kind, received = errors[0]["type"], errors[0]["input"]
-        if kind == "missing" and isinstance(inner[-1], int):
+        if any(each["loc"][-1] == KEY for each in errors):
+            document.report(place, f"the key is {shown(inner[-1])}; {_wanted(errors, None)}", at_key=True)
+        elif kind == "missing" and isinstance(inner[-1], int):
             document.report(place[:-1], f"received {shown(received)}; expected at least {inner[-1] + 1} values")
         elif kind == "missing":
             field = _fields_at(annotation, inner[:-1]).get(str(inner[-1]))
             about = (field.description or describe(field.annotation)) if field else "it has no default"
             document.report(place, f"is required: {about}", at_key=True)
-        elif kind == "extra_forbidden":
+        elif kind in ("extra_forbidden", "invalid_key"):
             document.report(place, unknown_key(inner[-1], sorted(_fields_at(annotation, inner[:-1]))), at_key=True)
         else:
             document.report(place, f"received {shown(received, place)}; {_wanted(errors, received)}")

@@ -9,10 +9,10 @@ from typing import Any, Literal, overload
 
 import torch
 
-from adaseq.data.annotation import END_OF_SENTENCE
 from adaseq.data.batching import BatchSampler
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
+from adaseq.inference.inputs import context_mask, refuse_surrogates
 from adaseq.metainfo import Splitters
 from adaseq.models.base import Model, Prediction
 from adaseq.models.model_folder import ModelFolder, load_model_folder
@@ -167,11 +167,11 @@ class Predictor:
             is_words = "tokens" in fields
             content = fields.pop("tokens" if is_words else "text", None)
         if isinstance(content, str) and not is_words:
-            _refuse_surrogates(content)
+            refuse_surrogates(content)
             tokens, offsets = self._split(content)
             return Example(id="", tokens=tokens, text=content, offsets=offsets, fields=fields)
         if isinstance(content, (list, tuple)) and all(isinstance(word, str) for word in content):
-            _refuse_surrogates("".join(content))
+            refuse_surrogates("".join(content))
             return Example(id="", tokens=list(content), mask=context_mask(content, fields.get("mask")), fields=fields)
         raise AdaSeqError(
             'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received ' + repr(text)[:100]
@@ -232,43 +232,11 @@ class Predictor:
         return {**prediction, "spans": kept}
 
 
-def context_mask(words: Sequence[str], mask: Any) -> list[bool] | None:
-    """False for words that are context only: those from `<EOS>` on, and those that the mask says; None if there are none.
-
-    Args:
-        words: the words.
-        mask: what was given as `mask`; None if nothing was.
-
-    Raises:
-        AdaSeqError: the mask is not one truth value for each word.
-    """
-    if mask is not None and not (
-        isinstance(mask, (list, tuple)) and len(mask) == len(words) and all(isinstance(each, bool) for each in mask)
-    ):
-        raise AdaSeqError(f"a mask is a list with true or false for each of the {len(words)} words; received {repr(mask)[:100]}")
-    is_labelled = [True] * len(words) if mask is None else list(mask)
-    if END_OF_SENTENCE in words:
-        end = words.index(END_OF_SENTENCE)
-        is_labelled[end:] = [False] * (len(words) - end)
-    return None if all(is_labelled) else is_labelled
-
-
 def _reduce_precision(model: Model, dtype: torch.dtype) -> None:
     """Convert the network; the decoder computes in float32 and its few weights stay exact."""
     for part in model.children():
         if not isinstance(part, Decoder):
             part.to(dtype)
-
-
-def _refuse_surrogates(text: str) -> None:
-    if text.isascii():
-        return
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise AdaSeqError(
-            f"the text holds half of a surrogate pair at character {error.start}, which is no character and cannot be encoded"
-        ) from None
 
 
 def _in_chunks(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from adaseq.errors import DataError
+from adaseq.errors import AdaSeqError, DataError
+from adaseq.inference.inputs import context_mask, refuse_surrogates
 
 FORMATS = ("text", "jsonl", "conll")
 _BY_SUFFIX = {
@@ -34,8 +35,8 @@ def read_texts(
     Args:
         lines: the lines of the file, undecoded.
         source: its name, for messages.
-        file_format: `text`, one text per line; `jsonl`, one object per line with `text` or `tokens`, whose other keys are
-            kept; `conll`, one word per line in the first column, sentences separated by blank lines.
+        file_format: `text`, one text per line; `jsonl`, one object per line with `text` or `tokens` (and `mask`, false for
+            words that are context only), whose other keys are kept; `conll`, one word per line in the first column, sentences separated by blank lines.
         on_error: is told of a record that cannot be read, which is then left out. By default it is raised.
 
     Yields:
@@ -96,9 +97,11 @@ def _parse_json(text: str) -> dict[str, Any]:
         expected = "a string" if given[0] == "text" else "a list of strings"
         raise _BadRecord(f'"{given[0]}" must be {expected}; received {json.dumps(value, ensure_ascii=False)[:60]}')
     try:
-        (value if isinstance(value, str) else "".join(value)).encode("utf-8")
-    except UnicodeEncodeError:
-        raise _BadRecord(f'"{given[0]}" holds half of a surrogate pair, which is no character') from None
+        refuse_surrogates(value if isinstance(value, str) else "".join(value))
+        if is_words:
+            context_mask(value, record.get("mask"))
+    except AdaSeqError as error:
+        raise _BadRecord(str(error)) from None
     return record
 
 

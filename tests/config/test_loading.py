@@ -182,7 +182,7 @@ def test_arguments_are_checked_against_the_classes_when_the_sections_are_right(p
     assert found == [
         "c.yaml:6:46: model.embedder.embedding_dim: received 'ten'; expected a whole number",
         "c.yaml:7:17: model.word_dropout: received 'sometimes'; expected true or false or a number",
-        "c.yaml:8:26: model.id_to_label.x: received 'x'; expected a whole number",
+        "c.yaml:8:26: model.id_to_label.x: the key is 'x'; expected a whole number",
         "c.yaml:9:28: preprocessor.max_length: received 'long'; expected a whole number",
         "c.yaml:9:34: preprocessor.one_label_per_word: is filled in by AdaSeq and cannot be set",
         (
@@ -283,11 +283,15 @@ def test_arguments_that_are_wrong_together_or_as_names(problems: Problems) -> No
     assert found == [
         "c.yaml:2:1: dataset: there is no character encoding 'utf8000'; usual ones: utf-8, gb18030, latin-1",
         "c.yaml:6:1: model: model.partial: true needs a CRF: set use_crf: true",
-        "c.yaml:10:1: preprocessor: there is no tag scheme 'BIOSE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, "
-        "BILOU, IO, BI, BIES, PLAIN",
+        (
+            "c.yaml:10:1: preprocessor: there is no tag scheme 'BIOSE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, "
+            "BILOU, IO, BI, BIES, PLAIN"
+        ),
         "c.yaml:11:17: train.hooks.0: BestCkptSaverHook: max_checkpoint_num is 0; it must be at least 1",
-        "c.yaml:12:24: evaluation.metrics.0: ner-dumper: dump_format conll writes one tag per word, which a span_based model "
-        "does not give; use dump_format: jsonline",
+        (
+            "c.yaml:12:24: evaluation.metrics.0: ner-dumper: dump_format conll writes one tag per word, which a span_based model "
+            "does not give; use dump_format: jsonline"
+        ),
     ]
 
 

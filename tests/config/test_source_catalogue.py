@@ -43,9 +43,16 @@ def test_the_source_registers_what_the_classes_do(registry: Registry) -> None:
 def test_public_names_are_registered_and_registered_names_are_public(names: type) -> None:
     public = {value for key, value in vars(names).items() if key.isupper()}
     registry = {
-        **{metainfo.Models: MODELS, metainfo.Embedders: EMBEDDERS, metainfo.Encoders: ENCODERS},
-        **{metainfo.Decoders: DECODERS, metainfo.Preprocessors: PREPROCESSORS, metainfo.DataCollators: DATA_COLLATORS},
-        **{metainfo.Formats: FORMATS, metainfo.Splitters: SPLITTERS, metainfo.Metrics: METRICS, metainfo.Hooks: HOOKS},
+        metainfo.Models: MODELS,
+        metainfo.Embedders: EMBEDDERS,
+        metainfo.Encoders: ENCODERS,
+        metainfo.Decoders: DECODERS,
+        metainfo.Preprocessors: PREPROCESSORS,
+        metainfo.DataCollators: DATA_COLLATORS,
+        metainfo.Formats: FORMATS,
+        metainfo.Splitters: SPLITTERS,
+        metainfo.Metrics: METRICS,
+        metainfo.Hooks: HOOKS,
         metainfo.Trainers: TRAINERS,
     }.get(names)
     if registry is None:

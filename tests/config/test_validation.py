@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from adaseq.config.document import Document, Mark
+from adaseq.config.document import KEY, Document, Mark
 from adaseq.config.validation import INVALID, Field, Section, check_value, describe
 
 
@@ -134,6 +134,14 @@ def test_numbers_where_text_is_expected_are_taken_as_they_were_written() -> None
     assert check(str | None, True, written="yes")[0] == "yes"
     document = Document(data={"k": {"a": ["x", 1]}}, name="c.yaml", texts={("k", "a", 1): "1e0"})
     assert check_value(dict[str, list[str]], {"a": ["x", 1]}, document, ("k",)) == {"a": ["x", "1e0"]}
+
+
+def test_numbers_for_keys_are_taken_as_they_were_written() -> None:
+    document = Document(data={"k": {7: 1}}, name="c.yaml", texts={("k", 7, KEY): "007"})
+    assert check_value(dict[str, int], {7: 1}, document, ("k",)) == {"007": 1}
+    assert check(dict[str, int], {None: 1})[1] == ["c.yaml: k.None: the key is nothing (null); expected text"]
+    assert check(dict[int, int], {"x": 1})[1] == ["c.yaml: k.x: the key is 'x'; expected a whole number"]
+    assert check(Outer, {3: 1})[1] == ["c.yaml: k.3: unknown key '3'; allowed here: inner, several"]
 
 
 def test_whole_numbers_from_a_program_become_text_and_others_do_not() -> None:

@@ -84,12 +84,17 @@ BAD_LINES = [
     ("jsonl", b'{"text": 5}\n', 'in.txt:2: "text" must be a string; received 5'),
     ("jsonl", b'{"tokens": "a b"}\n', 'in.txt:2: "tokens" must be a list of strings; received "a b"'),
     ("jsonl", b'{"tokens": ["a", null]}\n', 'in.txt:2: "tokens" must be a list of strings; received ["a", null]'),
+    (
+        "jsonl",
+        b'{"tokens": ["a", "b"], "mask": [true]}\n',
+        "in.txt:2: a mask is a list with true or false for each of the 2 words; received [True]",
+    ),
     ("jsonl", b'{"text": "a", "n": NaN}\n', "in.txt:2: NaN is not JSON"),
     ("jsonl", b"[" * 200_000 + b"\n", "in.txt:2: this line is nested too deeply"),
     (
         "jsonl",
         b'{"text": "a\\ud83d"}\n',
-        'in.txt:2: "text" holds half of a surrogate pair, which is no character',
+        "in.txt:2: the text holds half of a surrogate pair at character 1, which is no character and cannot be encoded",
     ),
 ]
 

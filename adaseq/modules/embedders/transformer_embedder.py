@@ -14,6 +14,9 @@ from adaseq.modules.scalar_mix import ScalarMix
 from adaseq.registry import EMBEDDERS
 from adaseq.utils.pretrained import enable_gradient_checkpointing, load_backbone
 
+# The most pieces, padding included, that go through the backbone at once when no gradients are needed.
+MOST_PIECES = 1 << 16
+
 
 @EMBEDDERS.register(Embedders.TRANSFORMER)
 class TransformerEmbedder(Embedder):
@@ -75,19 +78,24 @@ class TransformerEmbedder(Embedder):
 
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)`."""
-        outputs = self.transformer_model(
-            input_ids=tokens["input_ids"],
-            attention_mask=tokens["attention_mask"].long(),
-            output_hidden_states=self.scalar_mix is not None,
-        )
-        if self.scalar_mix is None:
-            pieces = outputs.last_hidden_state  # (W, S, H)
-        else:
-            pieces = self.scalar_mix(outputs.hidden_states[1:])
+        pieces = self._run(tokens["input_ids"], tokens["attention_mask"].long())  # (W, S, H)
         words = pool_pieces(pieces, tokens["first_piece"], tokens["last_piece"], self.sub_token_mode)  # (W, M, H)
         if "stitch" in tokens:
             return words.flatten(0, 1)[tokens["stitch"]]
         return words
+
+    def _run(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Piece vectors `(W, S, H)`. Without gradients the windows of very long texts go through a few at a time."""
+        rows = max(MOST_PIECES // max(input_ids.shape[1], 1), 1)
+        if len(input_ids) > rows and not torch.is_grad_enabled():
+            parts = zip(input_ids.split(rows), attention_mask.split(rows), strict=True)
+            return torch.cat([self._run(*part) for part in parts])
+        outputs = self.transformer_model(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=self.scalar_mix is not None
+        )
+        if self.scalar_mix is None:
+            return outputs.last_hidden_state
+        return self.scalar_mix(outputs.hidden_states[1:])
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this embedder from a model folder."""

@@ -51,6 +51,17 @@ def test_windows_are_stitched(tiny_bert, tokens):
     torch.testing.assert_close(stitched, torch.cat([words[:1], words[1:, :1]], dim=1))
 
 
+def test_very_many_pieces_go_through_in_parts(tiny_bert, tokens, monkeypatch):
+    embedder = TransformerEmbedder(str(tiny_bert)).eval()
+    with torch.no_grad():
+        whole = embedder(tokens)
+        monkeypatch.setattr("adaseq.modules.embedders.transformer_embedder.MOST_PIECES", 6)
+        sizes = []
+        embedder.transformer_model.register_forward_hook(lambda *args: sizes.append(len(args[-1][0])))
+        torch.testing.assert_close(embedder(tokens), whole)
+    assert sizes == [1, 1]
+
+
 def test_frozen_backbone_and_its_dropout(tiny_bert, tokens):
     embedder = TransformerEmbedder(str(tiny_bert), train_parameters=False, eval_mode=True).train()
     assert not any(parameter.requires_grad for parameter in embedder.parameters())
