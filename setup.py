@@ -53,6 +53,7 @@ setup(
         "tensorboard": ["tensorboard>=2.15"],
         "modelscope": ["modelscope[framework]>=1.37,<2"],
         "dev": [
+            "datasets>=4.0,<6",
             "hypothesis>=6.100",
             "import-linter>=2.1",
             "jsonschema>=4.20",
@@ -64,7 +65,6 @@ setup(
             "seqeval==1.2.2",
             "tensorboard>=2.15",
             "types-PyYAML",
-            "types-requests",
             "types-tqdm",
         ],
     },

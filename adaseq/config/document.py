@@ -99,7 +99,7 @@ class Document:
 def plain(value: Any) -> Any:
     """A deep copy made of dicts, lists and scalars alone, as YAML can hold it."""
     if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
+        return {key if type(key) in (str, int) else str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(each) for each in value]
     return str(value) if isinstance(value, Path) else value

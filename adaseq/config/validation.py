@@ -161,18 +161,26 @@ def _real_path(location: tuple[Any, ...], value: Any, kind: str) -> Place:
 
 def _numbers_as_text(error: ValidationError, value: Any, document: Document, path: Place) -> Any:
     """The value with numbers in place of text as they were written (`run_name: 007`); None if there are none."""
-    changed = None
-    for each in error.errors(include_url=False):
-        if each["type"] != "string_type" or not isinstance(each["input"], (bool, int, float)):
-            continue
-        inner = _real_path(each["loc"], value, each["type"])
-        is_key = each["loc"][-1] == KEY
-        text = document.texts.get((*path, *inner, KEY) if is_key else (*path, *inner))
-        if document.name is None and type(each["input"]) is int:
-            text = str(each["input"])
-        if text is not None:
-            changed = _replaced(value if changed is None else changed, inner, text, is_key)
-    return changed
+    numbers = [
+        each
+        for each in error.errors(include_url=False)
+        if each["type"] == "string_type" and isinstance(each["input"], (bool, int, float))
+    ]
+    # Values first: their paths go through keys as they are now.
+    for is_key in (False, True):
+        changed = None
+        for each in numbers:
+            if (each["loc"][-1:] == (KEY,)) is not is_key:
+                continue
+            inner = _real_path(each["loc"], value, each["type"])
+            text = document.texts.get((*path, *inner, KEY) if is_key else (*path, *inner))
+            if document.name is None and type(each["input"]) is int:
+                text = str(each["input"])
+            if text is not None:
+                changed = _replaced(value if changed is None else changed, inner, text, is_key)
+        if changed is not None:
+            return changed
+    return None
 
 
 def _replaced(value: Any, path: Place, new: str, is_key: bool) -> Any:
@@ -214,7 +222,7 @@ def _report(error: ValidationError, annotation: Any, value: Any, document: Docum
             continue  # one option of a union fits in kind; what is wrong lies deeper
         place = (*path, *inner)
         kind, received = errors[0]["type"], errors[0]["input"]
-        if any(each["loc"][-1] == KEY for each in errors):
+        if any(each["loc"][-1:] == (KEY,) for each in errors):
             document.report(place, f"the key is {shown(inner[-1])}; {_wanted(errors, None)}", at_key=True)
         elif kind == "missing" and isinstance(inner[-1], int):
             document.report(place[:-1], f"received {shown(received)}; expected at least {inner[-1] + 1} values")

@@ -182,7 +182,7 @@ def test_arguments_are_checked_against_the_classes_when_the_sections_are_right(p
     assert found == [
         "c.yaml:6:46: model.embedder.embedding_dim: received 'ten'; expected a whole number",
         "c.yaml:7:17: model.word_dropout: received 'sometimes'; expected true or false or a number",
-        "c.yaml:8:26: model.id_to_label.x: the key is 'x'; expected a whole number",
+        "c.yaml:8:23: model.id_to_label.x: the key is 'x'; expected a whole number",
         "c.yaml:9:28: preprocessor.max_length: received 'long'; expected a whole number",
         "c.yaml:9:34: preprocessor.one_label_per_word: is filled in by AdaSeq and cannot be set",
         (

@@ -84,7 +84,7 @@ def test_signatures_from_source_are_those_of_the_classes(registry: Registry, nam
         *((OPTIMIZERS, each) for each in ("AdamW", "SGD")),
         *((LR_SCHEDULERS, each) for each in ("LinearLR", "OneCycleLR")),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else value.kind,
 )
 def test_the_source_of_torch_is_read_too(registry: Registry, name: str) -> None:
     found = SourceCatalogue().find(Document(), registry, name, ())

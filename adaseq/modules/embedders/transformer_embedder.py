@@ -59,9 +59,7 @@ class TransformerEmbedder(Embedder):
         self.output_size = int(config.hidden_size)
         self.sub_token_mode = {"mean": "avg", "max": "w2max"}.get(sub_token_mode, sub_token_mode)
         self.eval_mode = eval_mode
-        self.scalar_mix = (
-            ScalarMix(int(config.num_hidden_layers), **scalar_mix) if scalar_mix is not None else None
-        )
+        self.scalar_mix = ScalarMix(int(config.num_hidden_layers), **scalar_mix) if scalar_mix is not None else None
         if gradient_checkpointing:
             enable_gradient_checkpointing(self.transformer_model)
         if not train_parameters:
