@@ -25,6 +25,18 @@ _WRITTEN_BY_TRAINER: tuple[Place, ...] = (
     ("train", "logging"),
     ("train", "work_dir"),
 )
+# Hooks of ModelScope that did what the trainer now does by itself.
+_HOOKS_OF_THE_TRAINER = {
+    "LrSchedulerHook": "the schedule steps by itself, as train.lr_scheduler says",
+    "OptimizerHook": "the optimizer steps by itself; accumulation and clipping are in train.optimizer.options",
+    "TorchAMPOptimizerHook": "half precision is train.precision: fp16, or the flag --use_fp16",
+}
+# Arguments of hooks that have nothing left to decide; those of publishing are refused if they ask for it.
+_HOOK_ARGUMENTS = {
+    "reset_flag": "averages begin anew at each line of the log",
+    "save_trainer_state": "what it takes to resume is in checkpoints/ while a run lasts",
+    "push_to_hub": "nothing is uploaded while training",
+}
 _WITHOUT_EFFECT = ("bio2bioes", "lower", "mode")
 
 
@@ -158,6 +170,27 @@ def _swallowed_keys(document: Document) -> None:
             del block["lower"]
 
 
+def _hooks(document: Document) -> None:
+    """Hooks and arguments of hooks that have nothing left to do."""
+    hooks = document.at(("train", "hooks"))
+    if not isinstance(hooks, list):
+        return
+    kept: list[Any] = []
+    for number, hook in enumerate(hooks):
+        place: Place = ("train", "hooks", number)
+        name = hook.get("type") if isinstance(hook, dict) else hook
+        if isinstance(name, str) and name in _HOOKS_OF_THE_TRAINER:
+            document.warn(place, f"'{name}' has no effect: {_HOOKS_OF_THE_TRAINER[name]}")
+            continue
+        for key, reason in _HOOK_ARGUMENTS.items():
+            if isinstance(hook, dict) and key in hook and not (key == "push_to_hub" and hook[key]):
+                document.warn((*place, key), f"has no effect: {reason}")
+                del hook[key]
+        document.move(place, ("train", "hooks", len(kept)))
+        kept.append(hook)
+    hooks[:] = kept
+
+
 def _given_tags(document: Document) -> None:
     """`model.id_to_label` fixes the tags of the preprocessor too."""
     given = document.at(("model", "id_to_label"))
@@ -171,7 +204,7 @@ def _given_tags(document: Document) -> None:
         document.move(("model", "id_to_label"), ("preprocessor", "label_to_id"))
 
 
-_STEPS: tuple[Callable[[Document], None], ...] = (_stray_quotes, _spellings, _task, _swallowed_keys, _given_tags)
+_STEPS: tuple[Callable[[Document], None], ...] = (_stray_quotes, _spellings, _task, _swallowed_keys, _hooks, _given_tags)
 
 
 def _rename(document: Document, path: Place, old: str, new: str) -> None:

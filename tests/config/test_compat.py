@@ -83,6 +83,24 @@ def test_keys_that_had_no_effect_warn(load: Load, caplog: pytest.LogCaptureFixtu
     assert config.train.optimizer["param_groups"] == [{"regex": "crf", "weight_decay": 0.1}]
 
 
+def test_hooks_of_the_old_trainer_have_nothing_left_to_do(load: Load, problems: Problems) -> None:
+    config = load(
+        "train: {hooks: [LrSchedulerHook, {type: OptimizerHook}, {type: TextLoggerHook, interval: 7, reset_flag: true}, "
+        "{type: BestCkptSaverHook, save_trainer_state: true}]}\n"
+    )
+    hooks = {hook["type"]: hook for hook in config.train.hooks}
+    assert "LrSchedulerHook" not in hooks and "OptimizerHook" not in hooks
+    assert hooks["TextLoggerHook"]["interval"] == 7 and "reset_flag" not in hooks["TextLoggerHook"]
+    assert [warning.path for warning in config.warnings] == [
+        "train.hooks.0",
+        "train.hooks.1",
+        "train.hooks.2.reset_flag",
+        "train.hooks.3.save_trainer_state",
+    ]
+    (problem,) = problems("train: {hooks: [LrSchedulerHook, {type: TextLoggerHook, intervall: 7}]}\n")
+    assert "c.yaml:7:57: train.hooks.0.intervall: unknown key 'intervall'; did you mean 'interval'?" in problem
+
+
 def test_lower_false_is_what_is_done_anyway(load: Load) -> None:
     config = load("preprocessor: {lower: false}\n")
     assert config.preprocessor["lowercase"] is False and config.warnings == []
