@@ -14,9 +14,14 @@ Prediction = dict[str, Any]
 
 
 class Model(nn.Module):
-    """A network for one task, composed of an embedder, an encoder and a decoder."""
+    """A network for one task, composed of an embedder, an encoder and a decoder.
+
+    Attributes:
+        pipeline: the type of the ModelScope pipeline that serves it; None if there is none.
+    """
 
     registry: ClassVar[Registry] = MODELS
+    pipeline: ClassVar[str | None] = None
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The training step: `loss`, a scalar, and `logits`."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,12 +81,15 @@ def save_model_folder(
         "model": model.portable_config(config["model"]),
         "preprocessor": preprocessor.portable_config(config["preprocessor"]),
         "data_collator": config["data_collator"],
-        "pipeline": {"type": "sequence-labeling-pipeline"},
     }
+    if model.pipeline is not None:
+        configuration["pipeline"] = {"type": model.pipeline}
     with atomic_folder(folder) as beside:
         text = json.dumps(configuration, ensure_ascii=False, indent=2)
         (beside / CONFIGURATION_FILE).write_text(text + "\n", encoding="utf-8")
         save_model(model, str(beside / WEIGHTS_FILE), metadata={"format": "pt"})
+        # safetensors writes files that only their owner can read.
+        shutil.copymode(beside / CONFIGURATION_FILE, beside / WEIGHTS_FILE)
         model.save_assets(beside)
         preprocessor.save(beside)
         write_model_card(beside / "README.md", config, preprocessor.labels, scores)

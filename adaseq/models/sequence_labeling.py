@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,8 @@ class SequenceLabelingModel(Model):
         id_to_label: the tags and their ids, instead of the preprocessor's.
         tag_scheme: the scheme that the tags are written in.
     """
+
+    pipeline: ClassVar[str | None] = "sequence-labeling-pipeline"
 
     def __init__(
         self,

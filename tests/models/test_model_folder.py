@@ -49,7 +49,14 @@ def test_holds_no_code_no_plugins_and_no_path_of_the_machine(tmp_path, tiny_bert
     assert not [path for path in folder.iterdir() if path.suffix == ".py"]
     text = (folder / "configuration.json").read_text(encoding="utf-8")
     assert "plugins" not in json.loads(text) and str(tmp_path) not in text
+    assert json.loads(text)["pipeline"] == {"type": "sequence-labeling-pipeline"}
     assert "| f1 | 0.5000 |" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_whoever_can_read_one_file_can_read_all(tmp_path, tiny_bert):
+    saved(tmp_path, tiny_bert)
+    modes = {path.name: path.stat().st_mode for path in (tmp_path / "model").iterdir()}
+    assert len(set(modes.values())) == 1, modes
 
 
 def test_replacing_a_folder_leaves_nothing_behind(tmp_path):
