@@ -204,7 +204,14 @@ def _given_tags(document: Document) -> None:
         document.move(("model", "id_to_label"), ("preprocessor", "label_to_id"))
 
 
-_STEPS: tuple[Callable[[Document], None], ...] = (_stray_quotes, _spellings, _task, _swallowed_keys, _hooks, _given_tags)
+_STEPS: tuple[Callable[[Document], None], ...] = (
+    _stray_quotes,
+    _spellings,
+    _task,
+    _swallowed_keys,
+    _hooks,
+    _given_tags,
+)
 
 
 def _rename(document: Document, path: Place, old: str, new: str) -> None:
