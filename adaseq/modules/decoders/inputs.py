@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,16 +54,15 @@ def read_lengths(mask: Tensor | None, emissions: Tensor, batch_first: bool) -> l
     if mask is None:
         return [emissions.shape[1]] * emissions.shape[0]
     shape = tuple(mask.shape)
-    mask = read_companion("mask", mask, emissions, batch_first).bool()
-    has_gap = (mask[:, 1:] & ~mask[:, :-1]).any(1)
-    lengths, gaps = torch.stack([mask.sum(1), has_gap]).tolist()
-    for row, (length, gap) in enumerate(zip(lengths, gaps, strict=True)):
-        if gap or not length:
-            problem = "has a word after padding" if gap else "has no word"
-            raise ValueError(
-                f"mask {shape}: sentence {row} {problem}; every sentence must be True at its first words, "
-                "at least one, and False after them"
-            )
+    is_word = read_companion("mask", mask, emissions, batch_first).bool().cpu().numpy()
+    lengths: list[int] = is_word.sum(1).tolist()
+    gaps = np.any(is_word[:, 1:] > is_word[:, :-1], axis=1).tolist()
+    if any(gaps) or not all(lengths):
+        row = next(row for row, gap in enumerate(gaps) if gap or not lengths[row])
+        raise ValueError(
+            f"mask {shape}: sentence {row} has {'a word after padding' if gaps[row] else 'no word'}; every sentence "
+            "must be True at its first words, at least one, and False after them"
+        )
     return lengths
 
 
@@ -73,9 +73,9 @@ def read_path(tags: Tensor, packing: Packing, num_tags: int, lowest: int = 0) ->
         ValueError: a word's tag is not within `[lowest, num_tags)`.
     """
     path = packing.pack(tags).long()
-    is_bad = (path < lowest) | (path >= num_tags)
-    if is_bad.any():
-        bad = int(is_bad.nonzero()[0])
+    least, most = torch.stack(torch.aminmax(path)).tolist()
+    if least < lowest or most >= num_tags:
+        bad = int(((path < lowest) | (path >= num_tags)).nonzero()[0])
         sentence, word = divmod(int(packing.index[bad]), packing.width)
         raise ValueError(
             f"tags must be within [{lowest}, {num_tags}), got {int(path[bad])} at word {word} of sentence {sentence}"

@@ -81,17 +81,17 @@ class _ChainFunction(torch.autograd.Function):
         if needs_gradient:
             ctx.chain, ctx.packing, ctx.path, ctx.share = chain, packing, path, share
             ctx.save_for_backward(start, end, transitions)
-        return value[packing.rank]
+        return value.index_select(0, packing.rank)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         start, end, transitions = ctx.saved_tensors
         packing: Packing = ctx.packing
-        weights = gradients[0][packing.order]  # (B,) by column
+        weights = gradients[0].index_select(0, packing.order)  # (B,) by column
         if ctx.path is not None:
             weights = -weights * ctx.share
-        weights = weights[packing.column].to(start.dtype)  # (N,)
+        weights = weights.to(start.dtype).index_select(0, packing.column)  # (N,)
 
         counts = ctx.chain.marginals(weights).to(start.dtype)  # (N, K)
         pairs = ctx.chain.expected_transitions(weights).to(start.dtype)  # (K, K)
@@ -99,14 +99,15 @@ class _ChainFunction(torch.autograd.Function):
             num_tags = len(transitions)
             cell = torch.arange(len(counts), device=counts.device) * num_tags + ctx.path  # (N,)
             counts.view(-1).index_add_(0, cell, weights, alpha=-1)
-            pair = ctx.path[packing.previous] * num_tags + ctx.path[packing.num_sentences :]  # (N - B,)
+            pair = ctx.path.index_select(0, packing.previous) * num_tags + ctx.path[packing.num_sentences :]  # (N - B,)
             pairs.view(-1).index_add_(0, pair, weights[packing.num_sentences :], alpha=-1)
         # A first word's tag is scored by its emission and by `start` alike, so their gradients are one; so for the last.
-        first, last = counts[: packing.num_sentences], counts[packing.last]
+        first = counts[: packing.num_sentences].index_select(0, packing.rank)
+        last = counts.index_select(0, packing.last.index_select(0, packing.rank))
         return (
             packing.unpack(counts),
-            first[packing.rank].masked_fill_(start.isneginf(), 0.0),
-            last[packing.rank].masked_fill_(end.isneginf(), 0.0),
+            first.masked_fill_(start.isneginf(), 0.0),
+            last.masked_fill_(end.isneginf(), 0.0),
             pairs.masked_fill_(transitions.isneginf(), 0.0),
             None,
             None,
@@ -117,10 +118,10 @@ class _ChainFunction(torch.autograd.Function):
 def _path_score(scores: Scores, path: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
     """The score of one path of each sentence in float64, and whether it is allowed: both `(B,)` by column."""
     emissions, start, end, transitions = scores
-    first, last = path[: packing.num_sentences, None], path[packing.last, None]
-    moves = transitions[path[packing.previous], path[packing.num_sentences :]]  # (N - B,)
-    into = torch.cat([start.gather(1, first).squeeze(1), moves])  # (N,)
-    out = end.gather(1, last).squeeze(1)  # (B,)
+    first, last = path[: packing.num_sentences], path.index_select(0, packing.last)
+    pairs = path.index_select(0, packing.previous) * len(transitions) + path[packing.num_sentences :]  # (N - B,)
+    into = torch.cat([start.gather(1, first.unsqueeze(1)).squeeze(1), transitions.take(pairs)])  # (N,)
+    out = end.gather(1, last.unsqueeze(1)).squeeze(1)  # (B,)
     is_forbidden = into.isneginf()
     per_word = emissions.gather(1, path.unsqueeze(1)).squeeze(1).double() + into.masked_fill(is_forbidden, 0.0)
     violations = packing.sum(is_forbidden) + out.isneginf()

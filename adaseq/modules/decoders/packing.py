@@ -64,6 +64,7 @@ class Packing:
 
         self.order = place(order)  # (B,) the sentence in each column
         self.rank = place(rank)  # (B,) the column of each sentence
+        self.ordered_lengths = place(ordered)  # (B,) by column
         self.column = place(column)  # (N,)
         self.index = place(order[column] * width + step)  # (N,) position in the batch flattened to B * L words
         self.mirror = place(offsets[ordered[column] - 1 - step] + column)  # (N,) the word as far from the other end
@@ -87,8 +88,8 @@ class Packing:
         emissions = self.pack(scores.emissions)
         best = emissions.amax(1, keepdim=True).clamp_min_(torch.finfo(emissions.dtype).min)
         emissions -= best
-        packed = Scores(emissions, scores.start[self.order], scores.end[self.order], scores.transitions)
-        return packed, best.squeeze(1)
+        start, end = scores.start.index_select(0, self.order), scores.end.index_select(0, self.order)
+        return Scores(emissions, start, end, scores.transitions), best.squeeze(1)
 
     def unpack(self, packed: Tensor) -> Tensor:
         """`(N, …)` → `(B, L, …)` with zeros in the padding."""

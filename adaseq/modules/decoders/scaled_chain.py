@@ -36,7 +36,7 @@ class ScaledChain:
         factors[0].copy_(emissions).clamp_(min=plan.floor).exp_()  # (D, N, K)
         if plan.has_zeros:
             factors[0].masked_fill_(emissions.isneginf(), 0.0)
-        tops = [each.amax() for each in groups]
+        tops = [each.amax().double() for each in groups]
         begin, finish, matrix = ((each.to(plan.dtype) - top).exp_() for each, top in zip(groups, tops, strict=True))
         self._matrix = matrix
         first, matrices = begin.unsqueeze(0), matrix.unsqueeze(0)
@@ -47,13 +47,13 @@ class ScaledChain:
         reachable = _reachable(factors, first, matrices, packing, plan) if plan.needs_check else None
         before, after, log_scale = _sweep(factors, first, matrices, packing, plan)
         self.is_exact = reachable is None or bool(((after > SMALLEST_SHARE) | ~reachable).all())
-        total = (after[0, packing.last] * finish).sum(1).double().log() + log_scale
-        num_transitions = torch.tensor(packing.lengths, device=emissions.device)[packing.order] - 1
-        self.log_partition = total + tops[0] + tops[1] + num_transitions * tops[2].double()  # (B,) by column
+        total = (after[0].index_select(0, packing.last) * finish).sum(1).double().log() + log_scale
+        top = tops[0] + tops[1] + (packing.ordered_lengths - 1) * tops[2]
+        self.log_partition = total + top  # (B,) by column
         if not both_ways:
             return
         self._forward = after[0]  # (N, K) P(words up to this one, tag), up to scale
-        self._backward = after[1, packing.mirror]  # (N, K) P(words from this one on | tag), up to scale
+        self._backward = after[1].index_select(0, packing.mirror)  # (N, K) P(words from this one on | tag), up to scale
         self._mirrored_beyond = before[1]  # (N, K) P(words after this one | tag), in the order of the mirror
         self._joint = before[0].mul_(self._backward)  # (N, K) P(all words, tag), up to scale
         self._total = self._joint.sum(1, keepdim=True).clamp_min_(torch.finfo(plan.dtype).tiny)  # (N, 1)
@@ -74,7 +74,7 @@ class ScaledChain:
         """
         skipped = self.packing.num_sentences
         to_word = self._backward[skipped:] * self._share(weights)[skipped:]
-        from_word = self._forward[self.packing.previous]
+        from_word = self._forward.index_select(0, self.packing.previous)
         with torch.autocast(from_word.device.type, enabled=False):
             return (from_word.t() @ to_word).mul_(self._matrix)
 

@@ -11,40 +11,50 @@ from adaseq.modules.decoders.packing import Packing, Scores, runs_in_numpy
 
 # Steps between two subtractions of the best score so far, which keep float32 precise over long sentences.
 SHIFT_INTERVAL = 16
+# PyTorch shares out an operation among its threads from this many elements on. Below `WORTH_THREADS` waking them at every
+# step costs more than they save, and a hundred times more on a busy machine, so the work is cut into pieces.
+GRAIN = 32768
+WORTH_THREADS = 4 * GRAIN
 
 
 @torch.no_grad()
 def best_paths(scores: Scores, packing: Packing) -> tuple[list[list[int]], list[bool]]:
     """The best path of each sentence, and whether any path is possible at all (else the one returned means nothing)."""
     (emissions, start, end, transitions), _ = packing.pack_scores(scores)
-    sizes, offsets = packing.sizes, packing.offsets
+    sizes, offsets, num_tags = packing.sizes, packing.offsets, len(transitions)
     scores_all = torch.empty_like(emissions)  # (N, K) score of the best beginning that ends in each tag
     torch.add(start, emissions[: sizes[0]], out=scores_all[: sizes[0]])
-    # The tag left comes first, so that the maximum over it runs over contiguous memory. The sum is PyTorch's in any case:
-    # it is faster at broadcasting.
     library: Any = torch
+    maximum: Any = torch.amax
     best: Any = scores_all
     emission: Any = emissions
-    pairs: Any = None
+    sums_view: Any = None
+    rows = num_tags
     if runs_in_numpy(emissions.device):
-        library, best, emission = np, scores_all.numpy(), emissions.numpy()
-    lefts = scores_all.t().unsqueeze(2).split(sizes, 1)  # (K, size, 1) of every step
-    rights = transitions.unsqueeze(1)  # (K, 1, K)
-    sums = emissions.new_empty(0, 0, 0)
+        library, maximum, best, emission = np, np.maximum.reduce, scores_all.numpy(), emissions.numpy()
+        work = num_tags * sizes[0] * num_tags
+        if work <= WORTH_THREADS:
+            rows = max(1, num_tags * GRAIN // work)
+    # The tag left comes first, so that the maximum over it runs over contiguous memory. The sum is PyTorch's in any case:
+    # it is faster at broadcasting.
+    lefts = [part.split(sizes, 1) for part in scores_all.t().unsqueeze(2).split(rows)]  # (rows, size, 1) of every step
+    rights = transitions.unsqueeze(1).split(rows)  # (rows, 1, K)
+    sums: tuple[torch.Tensor, ...] = ()
     for step in range(1, len(sizes)):
-        left, size, place = lefts[step - 1], sizes[step], slice(offsets[step], offsets[step + 1])
-        if sums.shape[1] != size:
-            sums = emissions.new_empty(len(transitions), size, len(transitions))
-            pairs = sums if library is torch else sums.numpy()
-        torch.add(left if left.shape[1] == size else left[:, :size], rights, out=sums)
+        size, place = sizes[step], slice(offsets[step], offsets[step + 1])
+        if step == 1 or size != sizes[step - 1]:
+            whole = emissions.new_empty(num_tags, size, num_tags)
+            sums_view, sums = library.asarray(whole), whole.split(rows)
+        for left, right, out in zip(lefts, rights, sums, strict=True):
+            torch.add(left[step - 1] if size == sizes[step - 1] else left[step - 1][:, :size], right, out=out)
         now = best[place]
-        library.amax(pairs, 0, out=now)
+        maximum(sums_view, 0, out=now)
         library.add(now, emission[place], out=now)
         if step % SHIFT_INTERVAL == 0:
             top = scores_all[place].amax(1, keepdim=True)
             scores_all[place] -= top.clamp_min_(torch.finfo(top.dtype).min)
-    final = scores_all[packing.last] + end  # (B, K)
-    is_possible = final.amax(1)[packing.rank].isneginf().logical_not_().tolist()
+    final = scores_all.index_select(0, packing.last) + end  # (B, K)
+    is_possible = final.amax(1).index_select(0, packing.rank).isneginf().logical_not_().tolist()
     tags = _trace_back(scores_all.cpu().numpy(), final.cpu().numpy(), transitions.cpu().numpy(), packing).T
     return [tags[column, :length].tolist() for column, length in _columns(packing)], is_possible
 
