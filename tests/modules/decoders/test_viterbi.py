@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torchcrf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,16 @@ def test_decoding_agrees_with_n_best_and_with_sentences_alone(lengths, num_tags,
     paths = crf.decode(emissions, mask)
     assert paths == [ranked[0][0] for ranked in crf.decode(emissions, mask, nbest=2)]
     assert paths == [crf.decode(emissions[i : i + 1, :length])[0] for i, length in enumerate(lengths)]
+
+
+@pytest.mark.parametrize(("batch_size", "num_tags"), [(40, 30), (16, 100)])
+def test_batches_large_enough_to_be_cut_or_shared_out(make_batch, batch_size, num_tags):
+    lengths = [1 + 7 * i % 9 for i in range(batch_size)]
+    emissions, _, mask = make_batch(lengths, num_tags, dtype=torch.float32)
+    torch.manual_seed(0)
+    theirs, ours = torchcrf.CRF(num_tags, batch_first=True), CRF(num_tags, batch_first=True)
+    ours.load_state_dict(theirs.state_dict())
+    assert ours.decode(emissions, mask) == theirs.decode(emissions, mask)
 
 
 def test_float32_stays_precise_over_long_sentences():
