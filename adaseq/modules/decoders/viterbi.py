@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from adaseq.modules.decoders.packing import Packing, Scores, runs_in_numpy
 # Steps between two subtractions of the best score so far, which keep float32 precise over long sentences.
 SHIFT_INTERVAL = 16
 # PyTorch shares out an operation among its threads from this many elements on. Below `WORTH_THREADS` waking them at every
-# step costs more than they save, and a hundred times more on a busy machine, so the work is cut into pieces.
+# step costs more than they save, and many times more on a busy machine, so the work is cut into pieces.
 GRAIN = 32768
 WORTH_THREADS = 4 * GRAIN
 
@@ -34,19 +35,23 @@ def best_paths(scores: Scores, packing: Packing) -> tuple[list[list[int]], list[
         library, maximum, best, emission = np, np.maximum.reduce, scores_all.numpy(), emissions.numpy()
         work = num_tags * sizes[0] * num_tags
         if work <= WORTH_THREADS:
-            rows = max(1, num_tags * GRAIN // work)
+            rows = math.ceil(num_tags / math.ceil(work / GRAIN))
     # The tag left comes first, so that the maximum over it runs over contiguous memory. The sum is PyTorch's in any case:
     # it is faster at broadcasting.
-    lefts = [part.split(sizes, 1) for part in scores_all.t().unsqueeze(2).split(rows)]  # (rows, size, 1) of every step
+    parts = scores_all.t().unsqueeze(2).split(rows)
+    lefts = list(zip(*(part.split(sizes, 1) for part in parts), strict=True))  # (rows, size, 1) of every step and part
     rights = transitions.unsqueeze(1).split(rows)  # (rows, 1, K)
     sums: tuple[torch.Tensor, ...] = ()
     for step in range(1, len(sizes)):
         size, place = sizes[step], slice(offsets[step], offsets[step + 1])
-        if step == 1 or size != sizes[step - 1]:
+        left_parts = lefts[step - 1]
+        if size != sizes[step - 1]:
+            left_parts = tuple(left[:, :size] for left in left_parts)
+        if size != sizes[step - 1] or not sums:
             whole = emissions.new_empty(num_tags, size, num_tags)
             sums_view, sums = library.asarray(whole), whole.split(rows)
-        for left, right, out in zip(lefts, rights, sums, strict=True):
-            torch.add(left[step - 1] if size == sizes[step - 1] else left[step - 1][:, :size], right, out=out)
+        for left, right, out in zip(left_parts, rights, sums, strict=True):
+            torch.add(left, right, out=out)
         now = best[place]
         maximum(sums_view, 0, out=now)
         library.add(now, emission[place], out=now)
