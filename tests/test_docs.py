@@ -25,6 +25,7 @@ from adaseq.commands.main import main, verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
 from adaseq.registry import FORMATS
+from adaseq.tuning.grid import Grid
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -93,6 +94,10 @@ def test_configurations_pass_the_checker(block: Block, tmp_path: Path) -> None:
     config.write_text(block.text if is_whole else yaml.safe_dump(whole), encoding="utf-8")
     if PLUGIN in block.text:
         _check_with_plugin(config)
+    elif block.page.stem.startswith("grid_search"):
+        grid = Grid.read(config)
+        assert [axis.path for axis in grid.axes]
+        load_config(config, grid.trials[0].overrides, environ={}, check_files=False)
     else:
         load_config(config, environ={}, check_files=False)
 

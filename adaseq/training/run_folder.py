@@ -13,6 +13,7 @@ from typing import IO
 
 from adaseq.errors import AdaSeqError
 from adaseq.utils.files import writing
+from adaseq.utils.locks import lock_file
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class RunFolder:
             raise AdaSeqError(f"Another run of this program is writing into {self.path}.")
         with writing(path):
             file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until release
-        if not _lock_file(file):
+        if not lock_file(file):
             file.seek(0)
             holder = file.read().strip() or "another process"
             file.close()
@@ -166,21 +167,6 @@ class RunFolder:
 def log_file(folder: Path, rank: int) -> Path:
     """The text log of a process."""
     return folder / (LOG if rank == 0 else f"out_worker{rank}.log")
-
-
-def _lock_file(file: IO[str]) -> bool:
-    """Lock a file until it is closed or the process dies, however it dies; children do not inherit the lock."""
-    try:
-        import fcntl
-    except ImportError:  # Windows keeps a file that is open for writing from being removed; that has to do
-        return True
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:
-        logger.warning("The file system of %s knows no locks; nothing keeps two runs from using one folder.", file.name)
-    return True
 
 
 def _contents(path: Path) -> list[str]:

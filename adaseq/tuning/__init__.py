@@ -1,0 +1,1 @@
+"""Hyper-parameter search over a grid: which runs there are, running them, and a table of their scores."""

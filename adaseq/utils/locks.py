@@ -1,0 +1,30 @@
+"""Locks on open files."""
+
+from __future__ import annotations
+
+import logging
+from typing import IO, Any
+
+logger = logging.getLogger(__name__)
+
+
+def lock_file(file: IO[Any]) -> bool:
+    """Lock a file until it is closed or the process dies, however it dies; children do not inherit the lock.
+
+    Args:
+        file: a file that is open for writing.
+
+    Returns:
+        Whether it is now locked, or cannot be; False if another process has locked it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows keeps a file that is open for writing from being removed; that has to do
+        return True
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        logger.warning("The file system of %s knows no locks; nothing keeps two runs from using one folder.", file.name)
+    return True
