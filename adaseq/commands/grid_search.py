@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from adaseq.errors import AdaSeqError
 
@@ -47,7 +48,7 @@ def _tune(args: argparse.Namespace) -> int:
     from adaseq.utils.files import atomic_write
 
     grid = Grid.read(args.config_path)
-    environment = {}
+    environment: dict[str, Any] = {}
     if args.config_env:
         try:
             environment = yaml.safe_load(Path(args.config_env).read_text(encoding="utf-8")) or {}
