@@ -83,14 +83,14 @@ def _predict(texts: Iterable[Mapping[str, Any]], args: argparse.Namespace, outpu
     from adaseq.hub.resolve import resolve_model
 
     folder = resolve_model(args.model)
-    from adaseq.inference.predictor import BATCH_TOKENS, READ_AHEAD, load
+    from adaseq.inference.predictor import READ_AHEAD, load
     from adaseq.inference.writing import WRITERS
 
     predictor = load(
         folder,
         args.device,
         precision=args.precision,
-        batch_tokens=BATCH_TOKENS if args.batch_tokens is None else args.batch_tokens,
+        batch_tokens=args.batch_tokens,
         min_prob=args.min_prob,
         text_splitter=args.text_splitter,
     )

@@ -8,7 +8,7 @@ import torch
 
 from adaseq.hub.resolve import resolve_model
 from adaseq.inference import predictor
-from adaseq.inference.predictor import BATCH_TOKENS, Precision, Predictor
+from adaseq.inference.predictor import Precision, Predictor
 
 
 def load(
@@ -16,7 +16,7 @@ def load(
     device: torch.device | str = "cpu",
     *,
     precision: Precision = "fp32",
-    batch_tokens: int = BATCH_TOKENS,
+    batch_tokens: int | None = None,
     min_prob: float = 0.0,
     text_splitter: str | None = None,
 ) -> Predictor:
@@ -27,7 +27,7 @@ def load(
             local copy is taken without asking the hub. Code in a model's folder is never run.
         device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
         precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
-        batch_tokens: the most pieces in a batch, padding included.
+        batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
         min_prob: leave out spans that are less probable.
         text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
 
