@@ -50,6 +50,7 @@ setup(
         "typing_extensions>=4.10",
     ],
     extras_require={
+        "peft": ["peft>=0.17,<1"],
         "tensorboard": ["tensorboard>=2.15"],
         "modelscope": ["modelscope[framework]>=1.37,<2"],
         "dev": [
@@ -58,6 +59,7 @@ setup(
             "import-linter>=2.1",
             "jsonschema>=4.20",
             "mypy>=1.14",
+            "peft>=0.17,<1",
             "pytest>=8",
             "pytest-xdist>=3.5",
             "pytorch-crf==0.7.2",

@@ -3,6 +3,11 @@
 The names are part of the file format. They are never renamed; a new component gets a new line here.
 """
 
+NO_RELATION = "None"
+"""The label of two entities between which there is no relation."""
+SUBJECT_MARKERS, OBJECT_MARKERS = ("<E>", "</E>"), ("<O>", "</O>")
+"""The words that stand before and behind the subject, and the object, of a relation."""
+
 
 class Tasks:
     """Values of the top-level `task:` key."""
@@ -11,12 +16,24 @@ class Tasks:
     PART_OF_SPEECH = "part-of-speech"
     NAMED_ENTITY_RECOGNITION = "named-entity-recognition"
     CHUNKING = "chunking"
+    RELATION_EXTRACTION = "relation-extraction"
+    ENTITY_TYPING = "entity-typing"
+    TEXT_CLASSIFICATION = "text-classification"
 
 
 class Models:
     """Values of `model.type`."""
 
     SEQUENCE_LABELING = "sequence-labeling-model"
+    BIAFFINE_NER = "biaffine-ner-model"
+    GLOBAL_POINTER = "global-pointer-model"
+    W2NER = "w2ner-model"
+    TWOSTAGE_NER = "twostage-ner-model"
+    RELATION_EXTRACTION = "relation-extraction-model"
+    TEXT_CLASSIFICATION = "text-classification-model"
+    SPAN_TYPING = "multilabel-span-typing-model"
+    CONCAT_TYPING = "multilabel-concat-typing-model"
+    CONCAT_TYPING_MCCE = "multilabel-concat-typing-model-mcce-s"
 
 
 class Embedders:
@@ -24,6 +41,11 @@ class Embedders:
 
     TRANSFORMER = "transformer-embedder"
     EMBEDDING = "embedding"
+    CHAR_CNN = "char-cnn"
+    CHAR_LSTM = "char-lstm"
+    NGRAMS = "ngram-embedding"
+    WORD_FEATURES = "word-features"
+    STACKED = "stacked"
 
 
 class Encoders:
@@ -32,6 +54,9 @@ class Encoders:
     LSTM = "lstm"
     GRU = "gru"
     RNN = "rnn"
+    CNN = "cnn"
+    TRANSFORMER = "transformer"
+    SPAN = "span-encoder"
 
 
 class Decoders:
@@ -43,16 +68,62 @@ class Decoders:
     CONSTRAINED_CRF = "constrained-crf"
 
 
+class LabelDecoders:
+    """Values of `decoder.type` in the models that type mentions."""
+
+    LINEAR = "linear"
+    PAIRWISE_CRF = "pairwise-crf"
+
+
+class Losses:
+    """Values of `loss.type` in the models that let one choose."""
+
+    CROSS_ENTROPY = "cross-entropy"
+    WEIGHTED_CROSS_ENTROPY = "weighted-cross-entropy"
+    LABEL_SMOOTHING = "label-smoothing"
+    FOCAL = "focal"
+    DICE = "dice"
+    BCE = "bce"
+    WEIGHTED_BCE = "weighted-bce"
+    UFET = "ufet-granularity"
+    PARTIAL_BCE = "partial-bce"
+    POSITIVE_UNLABELLED = "positive-unlabelled"
+
+
+class Inputs:
+    """What embedders read: named by their classes, not by configurations."""
+
+    PIECES = "pieces"
+    WORDS = "words"
+    CHARACTERS = "characters"
+    NGRAMS = "ngrams"
+    WORD_FEATURES = "word-features"
+
+
 class Preprocessors:
     """Values of `preprocessor.type`."""
 
     SEQUENCE_LABELING = "sequence-labeling-preprocessor"
+    SPAN_EXTRACTION = "span-extraction-preprocessor"
+    WORD_EXTRACTION = "word-extraction-preprocessor"
+    TWOSTAGE = "twostage-preprocessor"
+    RELATION_EXTRACTION = "relation-extraction-preprocessor"
+    TEXT_CLASSIFICATION = "text-classification-preprocessor"
+    SPAN_TYPING = "multilabel-span-typing-preprocessor"
+    CONCAT_TYPING = "multilabel-concat-typing-preprocessor"
+    CONCAT_TYPING_MCCE = "multilabel-concat-typing-mcce-preprocessor"
 
 
 class DataCollators:
     """Values of `data_collator`."""
 
     SEQUENCE_LABELING = "SequenceLabelingDataCollatorWithPadding"
+    SPAN_EXTRACTION = "SpanExtractionDataCollatorWithPadding"
+    WORD_EXTRACTION = "WordExtractionDataCollatorWithPadding"
+    TWOSTAGE = "TwostageDataCollatorWithPadding"
+    WHOLE_TEXT = "DataCollatorWithPadding"
+    SPAN_TYPING = "MultiLabelSpanTypingDataCollatorWithPadding"
+    CONCAT_TYPING = "MultiLabelConcatTypingDataCollatorWithPadding"
 
 
 class Formats:
@@ -64,6 +135,16 @@ class Formats:
     JSON_SPANS = "json_spans"
     CLUENER = "cluener"
     SEGMENTED = "segmented"
+    TABLE = "table"
+    NESTED_CONLL = "nested_conll"
+    ENTITY_TYPING = "entity_typing"
+    RELATION_CONLL = "relation_conll"
+    RELATION_JSON = "relation_json"
+    MARKED_PAIRS = "marked_pairs"
+    LABELLED_TEXT = "labelled_text"
+    LABEL_LINES = "label_lines"
+    DOCCANO = "doccano"
+    LABEL_STUDIO = "label_studio"
 
 
 class Splitters:
@@ -79,7 +160,15 @@ class Metrics:
 
     NER = "ner-metric"
     SEQUENCE_LABELING = "sequence-labeling-metric"
+    SPAN_EXTRACTION = "span-extraction-metric"
     NER_DUMPER = "ner-dumper"
+    RELATION_EXTRACTION = "relation-extraction-metric"
+    SEMEVAL2010_TASK8 = "semeval2010-task8-metric"
+    TEXT_CLASSIFICATION = "text-classification-metric"
+    LABEL_DUMPER = "label-dumper"
+    TYPING = "typing-metric"
+    TYPING_THRESHOLD = "typing-threshold-metric"
+    TYPING_DUMPER = "typing-dumper"
 
 
 class Hooks:
@@ -99,3 +188,4 @@ class Trainers:
     """Values of `train.trainer`."""
 
     DEFAULT = "default-trainer"
+    TYPING = "typing-trainer"

@@ -72,6 +72,7 @@ PLACES = (
     ("model", "model"),
     ("model.embedder", "embedder"),
     ("model.encoder", "encoder"),
+    ("model.loss", "loss"),
     ("train", "Train"),
     ("train.dataloader", "TrainDataLoader"),
     ("train.optimizer", "optimizer"),
@@ -91,7 +92,7 @@ PLACES = (
 _HEADING_OF = {definition: place for place, definition in PLACES}
 # Kinds with classes of PyTorch among them: only the keys that these share with ours, and their names, are listed.
 _WITH_TORCH = {
-    "optimizer": ("param_groups", "options"),
+    "optimizer": ("param_groups", "layer_decay", "options"),
     "learning-rate scheduler": ("warmup_rate", "warmup_steps", "options"),
 }
 
@@ -218,6 +219,9 @@ class Page:
             yield "`module:Class`"
         elif value.get("type") == "array" and "items" in value:
             yield self._words["list of"].format(self._value(value["items"]))
+        elif isinstance(value.get("type"), list):
+            for each in value["type"]:
+                yield from self._options({**value, "type": each})
         elif value.get("type") in self._words:
             yield self._words[value["type"]]
 

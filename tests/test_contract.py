@@ -18,6 +18,9 @@ from adaseq.registry import (
     ENCODERS,
     FORMATS,
     HOOKS,
+    INPUTS,
+    LABEL_DECODERS,
+    LOSSES,
     METRICS,
     MODELS,
     PREPROCESSORS,
@@ -31,6 +34,9 @@ KINDS = {
     metainfo.Embedders: EMBEDDERS,
     metainfo.Encoders: ENCODERS,
     metainfo.Decoders: DECODERS,
+    metainfo.LabelDecoders: LABEL_DECODERS,
+    metainfo.Losses: LOSSES,
+    metainfo.Inputs: INPUTS,
     metainfo.Preprocessors: PREPROCESSORS,
     metainfo.DataCollators: DATA_COLLATORS,
     metainfo.Formats: FORMATS,
@@ -43,25 +49,103 @@ KINDS = {
 EXAMPLES = [
     Example("1", ["mary", "smith", "lives", "in", "london"], [
         {"start": 0, "end": 2, "type": "PER"}, {"start": 4, "end": 5, "type": "LOC"}
-    ]),
-    Example("2", ["of"], []),
-    Example("3", ["new", "york"], [{"start": 0, "end": 2, "type": "LOC"}]),
+    ], fields={"label": "PER", "subject": [0, 2], "object": [4, 5]}),
+    Example("2", ["of"], [], fields={"label": "LOC", "pair": ["in", "london"]}),
+    Example("3", ["new", "york"], [{"start": 0, "end": 2, "type": "LOC"}], fields={
+        "label": "LOC", "subject": [1, 2], "object": [0, 1]
+    }),
 ]  # fmt: skip
 
 # One model for each registered one, and more where an option changes what it is made of.
 MODEL_BLOCKS = {
     "crf": {"type": "sequence-labeling-model"},
     "linear": {"type": "sequence-labeling-model", "use_crf": False},
+    "focal": {"type": "sequence-labeling-model", "use_crf": False, "loss": {"type": "focal"}},
     "partial-crf": {"type": "sequence-labeling-model", "partial": True},
     "constrained-crf": {"type": "sequence-labeling-model", "constrained": True},
+    "biaffine": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 6},
+    "biaffine-multi": {"type": "biaffine-ner-model", "biaffine_bias": False, "multi_label": True, "flat_ner": False},
+    "pointer": {"type": "global-pointer-model", "token_ffn_out_width": 6},
+    "full-pointer": {"type": "global-pointer-model", "efficient": False, "rope": False, "flat_ner": True},
+    "w2ner": {
+        "type": "w2ner-model",
+        "biaffine_size": 7,
+        "ffnn_hid_size": 6,
+        "cnn_encoder": {"channels": 5, "dilation": [1, 2]},
+    },
+    "twostage": {"type": "twostage-ner-model"},
+    "twostage-biaffine": {"type": "twostage-ner-model", "use_crf": False, "use_biaffine": True},
+    "relation": {"type": "relation-extraction-model"},
+    "r-bert": {
+        "type": "relation-extraction-model",
+        "entity_pooling": "mean",
+        "sentence_pooling": "first",
+        "hidden_size": 5,
+    },
+    "text": {"type": "text-classification-model"},
+    "attention": {"type": "text-classification-model", "pooling": "attention", "multi_label": True},
+    "span-typing": {"type": "multilabel-span-typing-model"},
+    "span-typing-biaffine": {
+        "type": "multilabel-span-typing-model",
+        "use_biaffine": True,
+        "loss_function": "WBCE",
+        "pos_weight": 2.0,
+    },
+    "concat-typing": {
+        "type": "multilabel-concat-typing-model",
+        "class_threshold": 0.3,
+        "loss": {"type": "partial-bce"},
+    },
+    "pairwise-crf": {
+        "type": "multilabel-concat-typing-model",
+        "mention_pooling": "mean",
+        "decoder": {"type": "pairwise-crf", "label_emb_dim": 5, "pairwise_factor": 3, "two_potential": False},
+    },
+    "mcce": {"type": "multilabel-concat-typing-model-mcce-s", "decoder": {"type": "linear"}},
 }
 EMBEDDER_BLOCKS = {
     "embedding": {"type": "embedding", "embedding_dim": 8},
     "transformer-embedder": {"type": "transformer-embedder", "model_name_or_path": "tiny-bert"},
+    "char-cnn": {"type": "char-cnn", "channels": 5, "kernel_sizes": [2, 3]},
+    "char-lstm": {"type": "char-lstm", "hidden_size": 4},
+    "ngram-embedding": {"type": "ngram-embedding", "sizes": [2, 3], "min_count": 1, "embedding_dim": 4},
+    "word-features": {"type": "word-features", "prefixes": [1], "suffixes": [2], "min_count": 1, "embedding_dim": 4},
+    "stacked": {
+        "type": "stacked",
+        "embedders": [
+            {"type": "embedding", "embedding_dim": 8, "lookup": ["lowercase"]},
+            {"model_name_or_path": "tiny-bert", "scalar_mix": {}},
+            {"type": "stacked", "embedders": [{"model_name_or_path": "tiny-bert"}, "char-lstm"]},
+            {"type": "word-features", "min_count": 1},
+        ],
+    },
 }
+# The others are parts of a model too, but one model says as much as all.
+EMBEDDERS_FOR_EVERY_MODEL = ("embedding", "transformer-embedder")
 ENCODER_BLOCKS = {name: {"type": name, "hidden_size": 6, "bidirectional": True} for name in ("lstm", "gru", "rnn")}
+ENCODER_BLOCKS["cnn"] = {"type": "cnn", "channels": 3, "kernel_sizes": [2, 3]}
+ENCODER_BLOCKS["span-encoder"] = {"type": "span-encoder", "span_hidden_size": 5}
+ENCODER_BLOCKS["transformer"] = {"type": "transformer", "hidden_size": 8, "num_heads": 2}
 PARTNERS = {
     "sequence-labeling-model": ("sequence-labeling-preprocessor", "SequenceLabelingDataCollatorWithPadding"),
+    "biaffine-ner-model": ("span-extraction-preprocessor", "SpanExtractionDataCollatorWithPadding"),
+    "global-pointer-model": ("span-extraction-preprocessor", "SpanExtractionDataCollatorWithPadding"),
+    "w2ner-model": ("word-extraction-preprocessor", "WordExtractionDataCollatorWithPadding"),
+    "twostage-ner-model": ("twostage-preprocessor", "TwostageDataCollatorWithPadding"),
+    "relation-extraction-model": ("relation-extraction-preprocessor", "DataCollatorWithPadding"),
+    "text-classification-model": ("text-classification-preprocessor", "DataCollatorWithPadding"),
+    "multilabel-span-typing-model": (
+        "multilabel-span-typing-preprocessor",
+        "MultiLabelSpanTypingDataCollatorWithPadding",
+    ),
+    "multilabel-concat-typing-model": (
+        "multilabel-concat-typing-preprocessor",
+        "MultiLabelConcatTypingDataCollatorWithPadding",
+    ),
+    "multilabel-concat-typing-model-mcce-s": (
+        "multilabel-concat-typing-mcce-preprocessor",
+        "MultiLabelConcatTypingDataCollatorWithPadding",
+    ),
 }
 
 
@@ -105,19 +189,25 @@ def test_the_tables_hold_every_component():
 
 def cases():
     for model in MODEL_BLOCKS:
-        for embedder in EMBEDDER_BLOCKS:
+        for embedder in EMBEDDERS_FOR_EVERY_MODEL:
             yield model, embedder, None
+    for embedder in [name for name in EMBEDDER_BLOCKS if name not in EMBEDDERS_FOR_EVERY_MODEL]:
+        yield "crf", embedder, None
     for encoder in ENCODER_BLOCKS:
         yield "crf", "embedding", encoder
+
+
+def with_backbone(value, folder):
+    if isinstance(value, dict):
+        return {k: folder if k == "model_name_or_path" else with_backbone(v, folder) for k, v in value.items()}
+    return [with_backbone(each, folder) for each in value] if isinstance(value, list) else value
 
 
 class Built:
     """A model with what belongs to it."""
 
     def __init__(self, model: str, embedder: str, encoder: str | None, tiny_bert) -> None:
-        block = {**MODEL_BLOCKS[model], "embedder": dict(EMBEDDER_BLOCKS[embedder])}
-        if "model_name_or_path" in block["embedder"]:
-            block["embedder"]["model_name_or_path"] = str(tiny_bert)
+        block = {**MODEL_BLOCKS[model], "embedder": with_backbone(EMBEDDER_BLOCKS[embedder], str(tiny_bert))}
         if encoder is not None:
             block["encoder"] = ENCODER_BLOCKS[encoder]
         preprocessor, self.collator_name = PARTNERS[block["type"]]
@@ -128,9 +218,13 @@ class Built:
             "data_collator": self.collator_name,
         }
         self.preprocessor = build_preprocessor(self.config["preprocessor"], block, ["LOC", "PER"])
-        self.preprocessor.fit(example.tokens for example in EXAMPLES)
+        self.preprocessor.fit(self.preprocessor.words_of(example) for example in EXAMPLES)
         torch.manual_seed(0)
         self.model = build_model(block, self.preprocessor)
+        for name, parameter in self.model.named_parameters():
+            if name.startswith("scorer"):
+                # Span models begin with the belief that there is nothing to find.
+                torch.nn.init.normal_(parameter, std=0.5)
 
     def batch(self, examples, training=False):
         features = self.preprocessor.encode(examples, training)
@@ -183,6 +277,10 @@ def test_saved_and_loaded_it_is_the_same(built, tmp_path):
     assert loaded.model.decode(built.batch(EXAMPLES)) == built.model.decode(built.batch(EXAMPLES))
 
 
-def plain(prediction):
-    spans = [{**span, "prob": round(span["prob"], 4)} for span in prediction["spans"]]
-    return {**prediction, "spans": spans}
+def plain(value):
+    """The prediction with its probabilities rounded."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return round(value, 4) if isinstance(value, float) else value

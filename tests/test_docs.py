@@ -36,7 +36,7 @@ PAGES = sorted(
 )
 ENGLISH = [page for page in PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
 ONLY_ENGLISH = {"CHANGELOG.md", "CONTRIBUTING.md"}
-PLUGIN = "adaseq_window_tagger"
+PLUGINS = {"adaseq_window_tagger": "plugin_package", "gazette_reader": "own_reader"}
 FORMATS_SHOWN = ("conll", "json_tags", "json_spans", "cluener", "segmented")
 
 MINIMAL: dict[str, Any] = {
@@ -92,8 +92,9 @@ def test_configurations_pass_the_checker(block: Block, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     whole = written if is_whole else _merged(copy.deepcopy(MINIMAL), written)
     config.write_text(block.text if is_whole else yaml.safe_dump(whole), encoding="utf-8")
-    if PLUGIN in block.text:
-        _check_with_plugin(config)
+    plugin = next((folder for name, folder in PLUGINS.items() if name in block.text), None)
+    if plugin is not None:
+        _check_with_plugin(config, plugin)
     elif block.page.stem.startswith("grid_search"):
         grid = Grid.read(config)
         assert [axis.path for axis in grid.axes]
@@ -102,9 +103,9 @@ def test_configurations_pass_the_checker(block: Block, tmp_path: Path) -> None:
         load_config(config, environ={}, check_files=False)
 
 
-def _check_with_plugin(config: Path) -> None:
+def _check_with_plugin(config: Path, folder: str) -> None:
     """In a process of its own: what the plugin registers would stay for the tests that follow."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "examples" / "plugin_package")])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "examples" / folder)])
     command = [sys.executable, "-m", "adaseq", "check", "--schema-only", "-c", str(config)]
     result = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, encoding="utf-8", check=False

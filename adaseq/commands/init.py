@@ -6,17 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from adaseq.config.template_texts import TEXTS
 from adaseq.errors import AdaSeqError
-from adaseq.metainfo import Tasks
 
 HELP = "write a complete, commented configuration for your data"
-
-_TASKS = (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.PART_OF_SPEECH, Tasks.CHUNKING, Tasks.WORD_SEGMENTATION)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("--task", required=True, choices=_TASKS, help="what the data is annotated for")
+    parser.add_argument("--task", required=True, choices=tuple(TEXTS), help="what the data is annotated for")
     parser.add_argument(
         "--data",
         required=True,

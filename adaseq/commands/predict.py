@@ -6,15 +6,18 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.utils.files import atomic_write
 from adaseq.utils.logging import logging_to
 
-HELP = "find spans in a sentence, a file or standard input with a trained model"
+if TYPE_CHECKING:
+    from adaseq.data.example import Example
+
+HELP = "use a trained model on a sentence, a file or standard input: find spans, types, relations or labels"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,18 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("text", "jsonl", "conll"),
         help="of the input: lines of raw text, JSON lines with text or tokens, or words in the first column; by default what "
-        "the suffix of the file says, else text",
+        "the suffix of the file says, else text. The two entities of a relation are marked <e1>…</e1> and <e2>…</e2>; JSON "
+        "lines may say subject and object, mentions (for entity typing), pair_text (a second text) instead",
     )
     parser.add_argument(
         "--output_format",
         choices=("jsonl", "conll", "table"),
-        help="jsonl by default, and conll for input in that format",
+        help="jsonl by default, and conll for input in that format if the model tags words",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="of the network")
     parser.add_argument("--batch_tokens", type=int, metavar="N", help="the most pieces in a batch, padding included")
-    parser.add_argument(
-        "--min_prob", type=float, default=0.0, metavar="P", help="leave out spans that are less probable"
-    )
+    parser.add_argument("--min_prob", type=float, default=0.0, metavar="P", help="leave out what is less probable")
     parser.add_argument("--text_splitter", metavar="NAME", help="how raw text becomes words: char, word, blank")
     parser.add_argument(
         "--skip_bad", "--skip-bad", action="store_true", help="report a bad record and go on, instead of stopping"
@@ -63,28 +65,29 @@ def run(args: argparse.Namespace) -> int:
     sentences = [each for each in (args.sentence, args.text) if each is not None]
     if len(sentences) + (args.input is not None) > 1:
         raise AdaSeqError("give one input: a sentence, or --text, or -i/--input")
-    from adaseq.inference.reading import guess_format, read_texts
+    from adaseq.inference.reading import guess_format
 
     input_format = args.format or ("text" if sentences else guess_format(args.input))
-    output_format = args.output_format or ("table" if sentences else "conll" if input_format == "conll" else "jsonl")
+    output_format = args.output_format or ("table" if sentences else "as_input" if input_format == "conll" else "jsonl")
     with contextlib.ExitStack() as stack:
         stack.enter_context(logging_to())
         file = stack.enter_context(_open_input(args.input)) if not sentences else None
         lines = [os.fsencode(sentence) for sentence in sentences] if file is None else file
         name = "the sentence" if sentences else "standard input" if args.input in (None, "-") else args.input
-        texts = read_texts(lines, name, input_format, _report if args.skip_bad else None)
-        is_typed = file is not None and file.isatty()
-        _predict(texts, args, output_format, is_typed)
+        _predict(lines, name, args, input_format, output_format)
     return 0
 
 
-def _predict(texts: Iterable[Mapping[str, Any]], args: argparse.Namespace, output_format: str, is_typed: bool) -> None:
+def _predict(
+    lines: Iterable[bytes], name: str, args: argparse.Namespace, input_format: str, output_format: str
+) -> None:
     """Write the predictions for texts while they are read; a sentence that is typed is answered at once."""
     from adaseq.hub.resolve import resolve_model
 
     folder = resolve_model(args.model)
     from adaseq.inference.predictor import READ_AHEAD, load
-    from adaseq.inference.writing import WRITERS
+    from adaseq.inference.reading import read_texts
+    from adaseq.inference.writing import WRITERS, columns_if_possible
 
     predictor = load(
         folder,
@@ -94,7 +97,9 @@ def _predict(texts: Iterable[Mapping[str, Any]], args: argparse.Namespace, outpu
         min_prob=args.min_prob,
         text_splitter=args.text_splitter,
     )
-    write = WRITERS[output_format]
+    write = columns_if_possible if output_format == "as_input" else WRITERS[output_format]
+    texts = read_texts(lines, name, input_format, _report if args.skip_bad else None, predictor.example)
+    is_typed = getattr(lines, "isatty", bool)()
     to_file = args.output not in (None, "-")
     with atomic_write(args.output) if to_file else contextlib.nullcontext(sys.stdout) as output:
         for example, prediction in predictor.predict(_with_progress(texts, to_file), 1 if is_typed else READ_AHEAD):
@@ -117,7 +122,7 @@ def _open_input(path: str | None) -> Iterator[IO[bytes]]:
         yield lines
 
 
-def _with_progress(texts: Iterable[Mapping[str, Any]], to_file: bool) -> Iterable[Mapping[str, Any]]:
+def _with_progress(texts: Iterable[Example], to_file: bool) -> Iterable[Example]:
     """Show how many texts have been read, if somebody is watching and the results go elsewhere."""
     if not (to_file and sys.stderr.isatty()):
         return texts

@@ -7,6 +7,9 @@ from typing import Any
 
 from adaseq import metainfo
 from adaseq.config.components import check_component, find_class
+from adaseq.config.corpora import check_corpora
+from adaseq.config.dataset_blocks import dataset_blocks
+from adaseq.config.dataset_source import check_source, complete_source
 from adaseq.config.document import Document, Place
 from adaseq.config.pairing import MODEL_OF_TASK
 from adaseq.config.problems import listed
@@ -17,7 +20,6 @@ from adaseq.registry import FORMATS, installed_plugins, no_such_component
 
 TASKS = tuple(MODEL_OF_TASK)
 SPLITS = ("train", "valid", "test")
-_REMOTE = frozenset({"path", "name", "access_token", "namespace", "subset_name", "transform", "split", "revision"})
 # An empty section means the same as none. `evaluation:` is not among them: empty, it switches the evaluation off.
 _MAY_BE_EMPTY: tuple[Place, ...] = (
     ("experiment",),
@@ -44,7 +46,12 @@ def check_sections(document: Document) -> Sections | None:
     """
     _drop_empty(document)
     before = len(document.problems)
+    for path, block in dataset_blocks(document):
+        complete_source(document, path, block)
     sections = check_value(Sections, document.data, document, ())
+    corpora = check_corpora(document)
+    if corpora is not None and sections is not INVALID:
+        sections.dataset.corpora = [each.model_dump(exclude_none=True) for each in corpora]
     _check_task(document)
     _check_model(document)
     _check_types(document)
@@ -55,15 +62,27 @@ def check_sections(document: Document) -> Sections | None:
 
 
 def check_format(document: Document) -> dict[str, Any]:
-    """The options of the data format, with their defaults; reports what is wrong with them."""
-    dataset = document.data["dataset"]
+    """The options of the data format, with their defaults; reports what is wrong with them.
+
+    Where there are several corpora, `corpora` lists the options of each.
+    """
+    options = [_check_format(document, path, block) for path, block in dataset_blocks(document)]
+    is_list = isinstance(document.data["dataset"].get("corpora"), list)
+    return {"corpora": options} if is_list else options[0]
+
+
+def _check_format(document: Document, path: Place, dataset: dict[str, Any]) -> dict[str, Any]:
     name = dataset.get("data_type")
-    if find_class(document, FORMATS, name, ("dataset", "data_type")) is None:
+    found = find_class(document, FORMATS, name, (*path, "data_type"))
+    if found is None:
         return {}
+    has_source = any(dataset.get(key) for key in ("data_file", "path", "name"))
+    if not has_source and name not in _names(metainfo.Formats) and not hasattr(found, "read_split"):
+        document.report((*path, "data_file"), f"is required: '{name}' reads files", at_key=True)
     own = set(Dataset.model_fields)
     options = {key: value for key, value in dataset.items() if key not in own}
     before = len(document.problems)
-    block = check_component(document, FORMATS, {**options, "type": name}, ("dataset",), own)
+    block = check_component(document, FORMATS, {**options, "type": name}, path, own)
     if block is None or len(document.problems) > before:
         return {}
     del block["type"]
@@ -76,9 +95,9 @@ def check_by_source(document: Document) -> None:
     from adaseq.config.source_catalogue import SourceCatalogue
 
     Components(document, SourceCatalogue()).check()
-    dataset = document.data.get("dataset")
-    if isinstance(dataset, dict) and dataset.get("data_type") in _names(metainfo.Formats):
-        check_format(document)
+    for path, block in dataset_blocks(document):
+        if block.get("data_type") in _names(metainfo.Formats):
+            _check_format(document, path, block)
 
 
 def _drop_empty(document: Document) -> None:
@@ -86,10 +105,11 @@ def _drop_empty(document: Document) -> None:
         section = document.at(tuple(parents))
         if isinstance(section, dict) and key in section and section[key] is None:
             del section[key]
-    files = document.at(("dataset", "data_file"))
-    if isinstance(files, dict):
-        for split in [split for split, file in files.items() if file is None]:
-            del files[split]
+    for _, block in dataset_blocks(document):
+        files = block.get("data_file")
+        if isinstance(files, dict):
+            for split in [split for split, file in files.items() if file is None]:
+                del files[split]
 
 
 def _check_task(document: Document) -> None:
@@ -119,8 +139,10 @@ def _typed(document: Document) -> Iterator[tuple[Place, Any, str, type]]:
         (("model",), "model", metainfo.Models),
         (("model", "embedder"), "embedder", metainfo.Embedders),
         (("model", "encoder"), "encoder", metainfo.Encoders),
+        (("model", "loss"), "loss", metainfo.Losses),
     ]
     lists: list[tuple[Place, str, type]] = [
+        (("model", "embedder", "embedders"), "embedder", metainfo.Embedders),
         (("train", "hooks"), "hook", metainfo.Hooks),
         (("evaluation", "metrics"), "metric", metainfo.Metrics),
     ]
@@ -135,7 +157,8 @@ def _typed(document: Document) -> Iterator[tuple[Place, Any, str, type]]:
         else:
             yield path, block, kind, names
     yield ("train", "trainer"), document.at(("train", "trainer")), "trainer", metainfo.Trainers
-    yield ("dataset", "data_type"), document.at(("dataset", "data_type")), "data format", metainfo.Formats
+    for path, block in dataset_blocks(document):
+        yield (*path, "data_type"), block.get("data_type"), "data format", metainfo.Formats
 
 
 def _check_types(document: Document) -> None:
@@ -150,34 +173,18 @@ def _check_types(document: Document) -> None:
 
 
 def _check_dataset(document: Document) -> None:
-    dataset = document.data.get("dataset")
-    if not isinstance(dataset, dict):
-        return
-    for key in sorted(_REMOTE & dataset.keys(), key=str):
-        document.report(
-            ("dataset", key), "only local files can be read: give them under dataset.data_file", at_key=True
-        )
-        del dataset[key]
-    files = dataset.get("data_file")
-    if files is None:
-        document.report(
-            ("dataset", "data_file"),
-            "is required: a mapping of train, valid and test to files, or a folder or archive that holds them",
-            at_key=True,
-        )
-    elif isinstance(files, dict):
-        _check_splits(document, dataset, files)
-    if dataset.get("data_type") is None:
-        document.report(
-            ("dataset", "data_type"),
-            f"is required: the format of the files; known: {listed(_names(metainfo.Formats))}",
-            at_key=True,
-        )
+    for path, dataset in dataset_blocks(document):
+        check_source(document, path, dataset, _names(metainfo.Formats))
+        if isinstance(dataset.get("data_file"), dict):
+            _check_splits(document, path, dataset, dataset["data_file"])
 
 
-def _check_splits(document: Document, dataset: dict[str, Any], files: dict[str, Any]) -> None:
-    path: Place = ("dataset", "data_file")
+def _check_splits(document: Document, block: Place, dataset: dict[str, Any], files: dict[str, Any]) -> None:
+    path: Place = (*block, "data_file")
+    is_alone = block == ("dataset",)
     for split in files:
+        if split == "cand" and document.data.get("task") == metainfo.Tasks.ENTITY_TYPING:
+            continue
         if split not in SPLITS:
             near = nearest(str(split), (*SPLITS, "dev")) or ";"
             document.report((*path, split), f"there is no split '{split}'{near} allowed: {listed(SPLITS)}", at_key=True)
@@ -185,13 +192,17 @@ def _check_splits(document: Document, dataset: dict[str, Any], files: dict[str, 
     ways = [key for key in ("valid_ratio", "valid") if dataset.get(key) is not None]
     if "valid" in files and ways:
         message = "says how to do without a valid file, but dataset.data_file has one; leave one of them out"
-        document.report(("dataset", ways[0]), message, at_key=True)
+        document.report((*block, ways[0]), message, at_key=True)
     elif len(ways) == 2:
-        document.report(("dataset", "valid"), "give it or valid_ratio, not both", at_key=True)
+        document.report((*block, "valid"), "give it or valid_ratio, not both", at_key=True)
+    elif "test" in files and dataset.get("test_ratio") is not None:
+        message = "says how to do without a test file, but dataset.data_file has one; leave one of them out"
+        document.report((*block, "test_ratio"), message, at_key=True)
     elif (
-        "train" in files
+        is_alone
+        and "train" in files
         and not {"valid", "test"} & files.keys()
-        and not ways
+        and not (ways or dataset.get("test_ratio"))
         and document.data.get("evaluation", {}) is not None
     ):
         document.report(

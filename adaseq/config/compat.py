@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from adaseq.config.dataset_blocks import dataset_blocks, gather_corpora
 from adaseq.config.document import Document, Place, plain, walk
 from adaseq.config.problems import shown
 
@@ -43,8 +44,25 @@ _WITHOUT_EFFECT = ("bio2bioes", "lower", "mode")
 def upgrade(document: Document) -> None:
     """Rewrite a configuration of AdaSeq 0.6 in place; what needs no rewriting is left alone."""
     if isinstance(document.data, dict):
+        gather_corpora(document)
+        for step in (*_STEPS, _given_tags):
+            step(document)
+
+
+def respell(document: Document) -> None:
+    """Rewrite in place only what a configuration of AdaSeq 0.6 spells otherwise than one of today."""
+    if isinstance(document.data, dict):
         for step in _STEPS:
             step(document)
+
+
+def remove_traces_of_trainer(document: Document) -> None:
+    """Remove what the trainer of AdaSeq 0.6 added to the configurations that it wrote."""
+    for *parents, key in _WRITTEN_BY_TRAINER:
+        section = document.at(tuple(parents))
+        if isinstance(section, dict) and key in section:
+            document.rewrote((*parents, key), "the old trainer wrote it; nothing reads it")
+            del section[key]
 
 
 def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,10 +77,7 @@ def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
         the folder) nor `max_length` (which had no effect).
     """
     config = plain(configuration)
-    for *parents, key in _WRITTEN_BY_TRAINER:
-        section = Document(data=config).at(tuple(parents))
-        if isinstance(section, dict):
-            section.pop(key, None)
+    remove_traces_of_trainer(Document(data=config))
     config["plugins"] = [name for name in config.get("plugins") or [] if name != "adaseq"]
     model, preprocessor = config.get("model"), config.get("preprocessor")
     if isinstance(model, dict):
@@ -92,8 +107,9 @@ def label_types(tags: list[str]) -> list[str]:
 
 def _stray_quotes(document: Document) -> None:
     """`weight_decay": 0.1`: one of the shipped examples had a quote too many in a key."""
-    for path, value in list(walk(document.data)):
-        if not isinstance(value, dict):
+    # The inner ones first: their paths go through the keys as they are written.
+    for path, value in reversed(list(walk(document.data))):
+        if not isinstance(value, dict) or "label_map" in path:
             continue
         for key in list(value):
             bare = key.strip("\"'") if isinstance(key, str) else key
@@ -109,19 +125,28 @@ def _spellings(document: Document) -> None:
             document.report(("train", "optimizer", "param_group"), "give it or 'param_groups', not both", at_key=True)
             del optimizer["param_group"]
         else:
+            document.rewrote(("train", "optimizer", "param_group"), "its name is 'param_groups'")
             _rename(document, ("train", "optimizer"), "param_group", "param_groups")
-    files = document.at(("dataset", "data_file"))
-    for old, new in _SPLITS.items() if isinstance(files, dict) else ():
-        if old in files and new in files:
-            document.report(("dataset", "data_file", old), f"means the same as '{new}'; give one of them", at_key=True)
-            del files[old]
-        elif old in files:
-            _rename(document, ("dataset", "data_file"), old, new)
+    for block, _ in dataset_blocks(document):
+        _spell_splits(document, (*block, "data_file"))
     for path, value in walk(document.at(("evaluation", "metrics"))):
         if path and path[-1] == "dump_format" and value == "column":
+            document.rewrote(("evaluation", "metrics", *path), "the name of this format is 'conll'")
             document.at(("evaluation", "metrics", *path[:-1]))["dump_format"] = "conll"
     if isinstance(document.data.get("plugins"), str):
+        document.rewrote(("plugins",), "this is a list of modules")
         document.data["plugins"] = [document.data["plugins"]]
+
+
+def _spell_splits(document: Document, path: Place) -> None:
+    files = document.at(path)
+    for old, new in _SPLITS.items() if isinstance(files, dict) else ():
+        if old in files and new in files:
+            document.report((*path, old), f"means the same as '{new}'; give one of them", at_key=True)
+            del files[old]
+        elif old in files:
+            document.rewrote((*path, old), f"the name of this split is '{new}'")
+            _rename(document, path, old, new)
 
 
 def _task(document: Document) -> None:
@@ -129,10 +154,15 @@ def _task(document: Document) -> None:
     inner = document.at(("dataset", "task"))
     for section in (data, data.get("dataset")):
         if isinstance(section, dict) and isinstance(section.get("task"), str):
-            section["task"] = _TASKS.get(section["task"], section["task"])
+            new = _TASKS.get(section["task"], section["task"])
+            if new != section["task"]:
+                place: Place = ("task",) if section is data else ("dataset", "task")
+                document.rewrote(place, f"the name of this task is '{new}'")
+            section["task"] = new
     if inner is None:
         return
     if data.get("task") is None:
+        document.rewrote(("dataset", "task"), "its place is the top of the file")
         data["task"] = inner
         document.move(("dataset", "task"), ("task",))
     elif data["task"] != data["dataset"]["task"]:
@@ -140,25 +170,28 @@ def _task(document: Document) -> None:
             ("dataset", "task"),
             f"received {shown(inner)}, but the top-level task is {shown(data['task'])}; leave it out here",
         )
+    else:
+        document.rewrote(("dataset", "task"), "the same stands at the top of the file")
     del data["dataset"]["task"]
 
 
 def _swallowed_keys(document: Document) -> None:
-    for section in ("dataset", "preprocessor"):
-        block = document.data.get(section)
-        if not isinstance(block, dict):
-            continue
+    preprocessor = document.data.get("preprocessor")
+    blocks = dataset_blocks(document)
+    for path, block in [*blocks, (("preprocessor",), preprocessor)] if isinstance(preprocessor, dict) else blocks:
         if "bio2bioes" in block:
             document.warn(
-                (section, "bio2bioes"),
+                (*path, "bio2bioes"),
                 "has no effect: tags are read in the scheme that they are written in and trained in that of "
                 "preprocessor.tag_scheme, BIOES by default",
             )
             del block["bio2bioes"]
         if "lower" in block:
-            if block["lower"] in (True, "yes", "on"):
+            if block["lower"] not in (True, "yes", "on"):
+                document.rewrote((*path, "lower"), "nothing is lower-cased unless preprocessor.lowercase says so")
+            else:
                 document.warn(
-                    (section, "lower"),
+                    (*path, "lower"),
                     "now lower-cases the words that the model sees, which it did not do in AdaSeq 0.6; its name is "
                     "preprocessor.lowercase",
                 )
@@ -166,8 +199,16 @@ def _swallowed_keys(document: Document) -> None:
                 if not isinstance(preprocessor, dict):
                     document.data["preprocessor"] = {} if preprocessor is None else {"type": preprocessor}
                 document.data["preprocessor"].setdefault("lowercase", True)
-                document.move((section, "lower"), ("preprocessor", "lowercase"))
+                document.move((*path, "lower"), ("preprocessor", "lowercase"))
             del block["lower"]
+
+
+def _special_tokens(document: Document) -> None:
+    """Whether the vectors of special pieces were dropped; now models take those that they need."""
+    embedder = document.at(("model", "embedder"))
+    if isinstance(embedder, dict) and "drop_special_tokens" in embedder:
+        document.rewrote(("model", "embedder", "drop_special_tokens"), "the model takes the vectors that it needs")
+        del embedder["drop_special_tokens"]
 
 
 def _hooks(document: Document) -> None:
@@ -209,8 +250,8 @@ _STEPS: tuple[Callable[[Document], None], ...] = (
     _spellings,
     _task,
     _swallowed_keys,
+    _special_tokens,
     _hooks,
-    _given_tags,
 )
 
 

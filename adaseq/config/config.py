@@ -23,7 +23,7 @@ class Config:
     Args:
         task: what the model does.
         experiment: where the results go, and the seed.
-        dataset: the data and its format.
+        dataset: the data and its format; or as `corpora` a list of such dicts, with `labels` beside it.
         preprocessor: from examples to features.
         data_collator: from features to batches.
         model: the network.
@@ -62,13 +62,21 @@ class Config:
         """
         train = {name: components[name] for name in ("optimizer", "lr_scheduler", "hooks") if name in components}
         metrics = {name: components[name] for name in ("metrics",) if name in components}
+        options = components.get("format_options", {})
+        dataset = sections.dataset.model_dump(exclude_none=True)
+        if "corpora" in options:
+            dataset["corpora"] = [
+                {**each, **own} for each, own in zip(dataset["corpora"], options["corpora"], strict=True)
+            ]
+        else:
+            dataset.update(options)
         own = {
             name: components.get(name, getattr(sections, name)) for name in ("model", "preprocessor", "data_collator")
         }
         return cls(
             task=sections.task,
             experiment=sections.experiment,
-            dataset={**sections.dataset.model_dump(exclude_none=True), **components.get("format_options", {})},
+            dataset=dataset,
             train=sections.train.model_copy(update=train),
             evaluation=sections.evaluation and sections.evaluation.model_copy(update=metrics),
             plugins=sections.plugins,

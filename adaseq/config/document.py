@@ -35,6 +35,7 @@ class Document:
         texts: how plain scalars that are not text were written: `1e-3`, `007`.
         problems: what is wrong.
         warnings: what works, but not as it seems.
+        rewrites: what was brought from another spelling into that of today, without a change of meaning.
     """
 
     data: Any = None
@@ -44,6 +45,7 @@ class Document:
     texts: dict[Place, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    rewrites: list[Problem] = field(default_factory=list)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Document:
@@ -58,11 +60,15 @@ class Document:
             message: what is wrong with it.
             at_key: point at the key instead of the value.
         """
-        self.problems.append(self._placed(path, message, at_key))
+        self.problems.append(self.placed(path, message, at_key))
 
     def warn(self, path: Place, message: str) -> None:
         """Note a warning about the key of a path."""
-        self.warnings.append(self._placed(path, message, at_key=True))
+        self.warnings.append(self.placed(path, message, at_key=True))
+
+    def rewrote(self, path: Place, message: str) -> None:
+        """Note that what a key says is brought into the spelling of today; to be called before it is."""
+        self.rewrites.append(self.placed(path, message, at_key=True))
 
     def at(self, path: Place) -> Any:
         """The value at a path, or None."""
@@ -80,7 +86,8 @@ class Document:
             for path in [path for path in table if path[: len(old)] == old]:
                 table[new + path[len(old) :]] = table[path]  # type: ignore[assignment]
 
-    def _placed(self, path: Place, message: str, at_key: bool) -> Problem:
+    def placed(self, path: Place, message: str, at_key: bool = True) -> Problem:
+        """A message with the place of what it is about."""
         mark = self._mark(path, at_key)
         return Problem(dotted(path), mark.file, mark.line, mark.column, message)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from adaseq.config.document import Document, Place, walk
 from adaseq.errors import nearest
+from adaseq.utils.urls import is_url
 
 _LOCAL = ("./", "../", "/", "~", ".\\", "..\\")
 _BACKBONES = ("model_name_or_path", "model_dir")
+_FILES = ("source_emb_file_path",)
 
 
 def resolve_paths(document: Document, base_dirs: Sequence[Path], must_exist: bool) -> None:
@@ -31,17 +33,32 @@ def resolve_paths(document: Document, base_dirs: Sequence[Path], must_exist: boo
 
 def _named_files(data: dict[str, Any]) -> Iterator[tuple[Place, str, bool]]:
     """The path in the configuration, the value, and whether it can only be something local."""
-    dataset = data.get("dataset")
-    if isinstance(dataset, dict):
+    for place, dataset in _datasets(data):
         for path, value in walk(dataset.get("data_file")):
-            if isinstance(value, str):
-                yield ("dataset", "data_file", *path), value, True
-        if isinstance(dataset.get("labels"), str):
-            yield ("dataset", "labels"), dataset["labels"], True
+            if isinstance(value, str) and not is_url(value):
+                yield (*place, "data_file", *path), value, True
+        if isinstance(dataset.get("labels"), str) and not is_url(dataset["labels"]):
+            yield (*place, "labels"), dataset["labels"], True
+        if isinstance(dataset.get("path"), str) and not is_url(dataset["path"]):
+            name = dataset["path"]
+            yield (*place, "path"), name, name.startswith(_LOCAL) or name.count("/") > 1
     for section in ("model", "preprocessor"):
         for path, value in list(walk(data.get(section))):
             if path and path[-1] in _BACKBONES and isinstance(value, str) and value:
                 yield (section, *path), value, value.startswith(_LOCAL) or value in (".", "..")
+            elif path and path[-1] in _FILES and isinstance(value, str):
+                yield (section, *path), value, True
+
+
+def _datasets(data: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The section `dataset`, and the corpora that it lists."""
+    dataset = data.get("dataset")
+    if isinstance(dataset, dict):
+        yield ("dataset",), dataset
+        corpora = dataset.get("corpora")
+        for number, each in enumerate(corpora if isinstance(corpora, list) else ()):
+            if isinstance(each, dict):
+                yield ("dataset", "corpora", number), each
 
 
 def _find(value: str, base_dirs: Sequence[Path]) -> Path | None:

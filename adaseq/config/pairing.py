@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adaseq.metainfo import DataCollators, Embedders, Hooks, Metrics, Models, Preprocessors, Tasks
@@ -35,12 +35,55 @@ _TAGGER = Partners(
     (Metrics.NER,),
     {"type": Metrics.NER_DUMPER, "model_type": "sequence_labeling", "dump_format": "conll"},
 )
-PARTNERS = {Models.SEQUENCE_LABELING: _TAGGER}
+_SPAN_DUMPER = {"type": Metrics.NER_DUMPER, "model_type": "span_based", "dump_format": "jsonline"}
+_SPANS = Partners(
+    Preprocessors.SPAN_EXTRACTION, DataCollators.SPAN_EXTRACTION, (Metrics.SPAN_EXTRACTION,), _SPAN_DUMPER
+)
+_WORD_PAIRS = Partners(
+    Preprocessors.WORD_EXTRACTION, DataCollators.WORD_EXTRACTION, (Metrics.SPAN_EXTRACTION,), _SPAN_DUMPER
+)
+_TWOSTAGE = Partners(Preprocessors.TWOSTAGE, DataCollators.TWOSTAGE, (Metrics.SPAN_EXTRACTION,), _SPAN_DUMPER)
+_RELATION = Partners(
+    Preprocessors.RELATION_EXTRACTION,
+    DataCollators.WHOLE_TEXT,
+    (Metrics.RELATION_EXTRACTION,),
+    {"type": Metrics.LABEL_DUMPER},
+)
+_TEXT = Partners(
+    Preprocessors.TEXT_CLASSIFICATION,
+    DataCollators.WHOLE_TEXT,
+    (Metrics.TEXT_CLASSIFICATION,),
+    {"type": Metrics.LABEL_DUMPER},
+)
+_SPAN_TYPING = Partners(
+    Preprocessors.SPAN_TYPING,
+    DataCollators.SPAN_TYPING,
+    (Metrics.TYPING,),
+    {"type": Metrics.TYPING_DUMPER},
+)
+_CONCAT_TYPING = replace(
+    _SPAN_TYPING, preprocessor=Preprocessors.CONCAT_TYPING, data_collator=DataCollators.CONCAT_TYPING
+)
+PARTNERS = {
+    Models.SPAN_TYPING: _SPAN_TYPING,
+    Models.CONCAT_TYPING: _CONCAT_TYPING,
+    Models.CONCAT_TYPING_MCCE: replace(_CONCAT_TYPING, preprocessor=Preprocessors.CONCAT_TYPING_MCCE),
+    Models.SEQUENCE_LABELING: _TAGGER,
+    Models.BIAFFINE_NER: _SPANS,
+    Models.GLOBAL_POINTER: _SPANS,
+    Models.W2NER: _WORD_PAIRS,
+    Models.TWOSTAGE_NER: _TWOSTAGE,
+    Models.RELATION_EXTRACTION: _RELATION,
+    Models.TEXT_CLASSIFICATION: _TEXT,
+}
 MODEL_OF_TASK = {
     Tasks.NAMED_ENTITY_RECOGNITION: Models.SEQUENCE_LABELING,
     Tasks.PART_OF_SPEECH: Models.SEQUENCE_LABELING,
     Tasks.CHUNKING: Models.SEQUENCE_LABELING,
     Tasks.WORD_SEGMENTATION: Models.SEQUENCE_LABELING,
+    Tasks.RELATION_EXTRACTION: Models.RELATION_EXTRACTION,
+    Tasks.TEXT_CLASSIFICATION: Models.TEXT_CLASSIFICATION,
+    Tasks.ENTITY_TYPING: Models.SPAN_TYPING,
 }
 
 _EVALUATION_HOOK = {"type": Hooks.EVALUATION}
@@ -56,6 +99,16 @@ NEED_EVALUATION = frozenset({Hooks.EVALUATION, Hooks.EARLY_STOP})
 # A backbone keeps what it knows only if it is trained slowly; a CRF has few parameters and starts from nothing.
 _BACKBONE_LR = 5e-5
 _CRF_LR = 5e-2
+# What learns fast in a model that stands on a backbone: the parts that start from nothing.
+_HEADS: dict[str, tuple[str, float]] = {
+    Models.SEQUENCE_LABELING: ("crf", _CRF_LR),
+    Models.BIAFFINE_NER: ("^scorer", 1e-3),
+    Models.GLOBAL_POINTER: ("^scorer", 1e-3),
+    Models.W2NER: ("^(encoder|scorer)", 1e-3),
+    Models.TWOSTAGE_NER: ("^crf", _CRF_LR),
+}
+# Adapters start from nothing too.
+_ADAPTER_LR = 5e-4
 LR_SCHEDULER = {"type": "linear", "warmup_rate": 0.1}
 
 
@@ -85,20 +138,47 @@ def partners_of(model: str, component: type | None, task: str) -> Partners:
 def default_optimizer(model: Mapping[str, Any]) -> dict[str, Any]:
     """The optimizer where the configuration says nothing about it."""
     block: dict[str, Any] = {"type": "AdamW"}
-    if is_pretrained(model) and model.get("type") == Models.SEQUENCE_LABELING and model.get("use_crf", True):
-        block["param_groups"] = [{"regex": "crf", "lr": _CRF_LR}]
-    return block
+    groups = []
+    head = _HEADS.get(str(model.get("type")))
+    if _is_stacked(model) and any(_is_trained_backbone(each) for each in _leaves(model.get("embedder"))):
+        groups.append({"regex": "transformer_model", "lr": _BACKBONE_LR})
+    elif is_pretrained(model) and head is not None and model.get("use_crf", True):
+        regex, lr = head
+        groups.append({"regex": regex, "lr": lr})
+    return {**block, "param_groups": groups} if groups else block
 
 
 def default_lr(optimizer: str, model: Mapping[str, Any]) -> float | None:
     """The learning rate where none is given; None for that of the optimizer's class."""
-    return _BACKBONE_LR if optimizer.startswith("Adam") and is_pretrained(model) else None
+    if not optimizer.startswith("Adam") or not is_pretrained(model):
+        return None
+    return _ADAPTER_LR if model["embedder"].get("peft") else _BACKBONE_LR
 
 
 def is_pretrained(model: Mapping[str, Any]) -> bool:
-    """Whether a model stands on a pretrained backbone."""
+    """Whether a model as a whole stands on a pretrained backbone that is trained; a stack has other parts beside it."""
+    return not _is_stacked(model) and _is_trained_backbone(model.get("embedder"))
+
+
+def _is_stacked(model: Mapping[str, Any]) -> bool:
     embedder = model.get("embedder")
-    return isinstance(embedder, Mapping) and embedder.get("type", Embedders.TRANSFORMER) == Embedders.TRANSFORMER
+    return isinstance(embedder, Mapping) and embedder.get("type") == Embedders.STACKED
+
+
+def _is_trained_backbone(embedder: Any) -> bool:
+    """Whether an embedder's block is one of a backbone that is not frozen."""
+    is_backbone = isinstance(embedder, Mapping) and embedder.get("type", Embedders.TRANSFORMER) == Embedders.TRANSFORMER
+    return is_backbone and embedder.get("train_parameters") is not False
+
+
+def _leaves(embedder: Any) -> Iterator[Any]:
+    """The embedders that a stack is made of in the end."""
+    parts = embedder.get("embedders") if isinstance(embedder, Mapping) else None
+    if isinstance(parts, list):
+        for part in parts:
+            yield from _leaves(part)
+    else:
+        yield embedder
 
 
 def default_hooks(has_evaluation: bool) -> list[dict[str, Any]]:

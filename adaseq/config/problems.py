@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils.urls import is_url, redacted
 
 # The values of these keys appear in no message and in no file.
 SECRETS = frozenset(
@@ -79,7 +80,7 @@ def shown(value: Any, path: Sequence[str | int] = ()) -> str:
         return f"a mapping with {', '.join(map(str, value)) or 'no keys'}"
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}" if value else "an empty list"
-    text = repr(value)
+    text = repr(redacted(value) if is_url(value) else value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 

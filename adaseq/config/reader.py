@@ -64,10 +64,10 @@ def read_document(path: Path, variables: Variables) -> Document:
         ConfigError: the file cannot be read, or is no YAML or JSON with a mapping at its top.
     """
     document = Document(name=str(path))
-    text = _read_text(path)
+    text = read_text(path)
     if path.suffix.lower() == ".json":
         text = _checked_json(text, document)
-    node = _compose(text, document)
+    node = compose(text, document)
     if node is None:
         _fail(document, "the file is empty; a configuration needs at least 'task', 'dataset' and 'model'")
     if not isinstance(node, MappingNode):
@@ -84,11 +84,29 @@ def read_value(text: str, document: Document, path: Place, mark: Mark, variables
     Raises:
         ConfigError: it is no YAML.
     """
-    node = _compose(text, Document(name=mark.file))
+    node = compose(text, Document(name=mark.file))
     if node is None:
         document.values[path] = mark
         return None
     return _NodeReader(document, variables, mark).read(node, path)
+
+
+def read_as_written(text: str, name: str | None) -> Document:
+    """Read a configuration in which variables stay as they are written.
+
+    Args:
+        text: YAML or JSON.
+        name: the file, for messages.
+
+    Raises:
+        ConfigError: it is no YAML with a mapping at its top.
+    """
+    document = Document(name=name)
+    node = compose(text, document)
+    if not isinstance(node, MappingNode):
+        _fail(document, "a configuration is a mapping (key: value)", node)
+    _NodeReader(document, _NO_VARIABLES).read_into(node)
+    return document
 
 
 def resolve_scalar(text: str) -> str:
@@ -212,7 +230,7 @@ class _NodeReader:
 
     def _substituted_flow(self, text: str, path: Place, mark: Mark) -> Any:
         try:
-            node = _compose(text, Document())
+            node = compose(text, Document())
         except ConfigError:
             return text  # text that merely begins like a list
         return _NodeReader(self._document, _NO_VARIABLES, mark).read(node, path) if node is not None else text
@@ -256,7 +274,12 @@ def _float(text: str) -> float:
 _CONVERSIONS = {_NULL: lambda text: None, _BOOL: _bool, _INT: _int, _FLOAT: _float}
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a configuration file.
+
+    Raises:
+        ConfigError: it cannot be read, or is not UTF-8.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -283,7 +306,12 @@ def _checked_json(text: str, document: Document) -> str:
     return text.replace("\t", " ")
 
 
-def _compose(text: str, document: Document) -> Node | None:
+def compose(text: str, document: Document) -> Node | None:
+    """The nodes of a YAML text; None if there are none.
+
+    Raises:
+        ConfigError: it is no YAML; the document tells the file.
+    """
     try:
         return _Loader(text).get_single_node()
     except MarkedYAMLError as error:

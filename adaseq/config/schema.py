@@ -17,7 +17,7 @@ from adaseq.config.pairing import LR_SCHEDULER, MODEL_OF_TASK, PARTNERS
 from adaseq.config.sections import Dataset, OptimizerExtras, ParameterGroup, SchedulerExtras, Sections
 from adaseq.config.signatures import Argument, Signature, signature_of
 from adaseq.config.validation import Section, json_schema_of
-from adaseq.metainfo import Embedders
+from adaseq.metainfo import Embedders, Formats
 from adaseq.registry import (
     DATA_COLLATORS,
     EMBEDDERS,
@@ -132,8 +132,20 @@ class _SchemaWriter:
             component = FORMATS.get(name)
             arguments = self._arguments(signature_of(FORMATS, component))
             definition = _closed({**own, **arguments}, summary(component))
-            cases.append(self._case(f"dataset {name}", "data_type", name, definition))
-        return {"type": "object", "properties": own, "required": ["data_type", "data_file"], "allOf": cases}
+            is_default = name == Formats.TABLE
+            cases.append(self._case(f"dataset {name}", "data_type", name, definition, is_default=is_default))
+        ways = [{"required": [key]} for key in ("data_type", "path", "name", "transform")]
+        block: Schema = {"type": "object", "properties": own, "anyOf": ways, "allOf": cases}
+        self._definitions["corpus"] = {**block, "description": "one of several corpora"}
+        own["corpora"] = _described({"type": "array", "items": _reference("corpus"), "minItems": 1}, own["corpora"])
+        several: Schema = {"type": "object", "required": ["corpora"]}
+        return {
+            **{key: each for key, each in block.items() if key == "properties"},
+            "type": ["object", "array"],
+            "items": _reference("corpus"),
+            "if": {"type": "object", "not": several},
+            "then": {"anyOf": ways, "allOf": cases},
+        }
 
     def _one_of(self, registry: Registry) -> Schema:
         default = _DEFAULT_TYPES.get(registry.kind)
@@ -207,6 +219,10 @@ def _data_files() -> Schema:
     file: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
     splits: dict[str, Schema] = {name: file for name in ("train", "valid", "test")}
     splits["dev"] = {**file, **_OLD_KEYS["dev"], "deprecated": True}
+    splits["cand"] = {
+        "type": "string",
+        "description": "a JSON file with the candidates of each mention, for entity typing",
+    }
     return {"anyOf": [{"type": "string"}, _closed(splits, "the files of each split")]}
 
 

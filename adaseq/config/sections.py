@@ -35,24 +35,91 @@ class LabelCounter(Section):
     )
 
 
+class Transform(Section):
+    """What to make of a table of tags, as AdaSeq 0.6 called it."""
+
+    name: Literal["hf_ner_to_adaseq"] = Field(description="the only one there is")
+    key: str = Field("ner_tags", description="the column of the tags")
+    scheme: str = Field("bio", description="how the tags are written")
+    classes_to_ignore: list[str] | None = Field(None, description="types whose spans are left out")
+
+
+Amount = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, le=1)]
+
+
+class Sample(Section):
+    """Fewer examples of some splits: a share (0.1) or a number (500)."""
+
+    train: Amount | None = Field(
+        None, description="how much of the training data; what valid_ratio holds out is not counted"
+    )
+    valid: Amount | None = Field(None, description="how much of the valid data")
+    test: Amount | None = Field(None, description="how much of the test data")
+    seed: int | None = Field(None, ge=0, lt=2**32, description="decides which examples; by default experiment.seed")
+
+
 class Dataset(Section):
     """The data. Options of the format (`delimiter`, `text_key`, …) stand beside these keys."""
 
     model_config = allow_other_keys
 
     data_file: str | dict[str, str | list[str] | None] | None = Field(
-        None, description="a mapping of train, valid and test to files, or a folder or archive that holds them"
+        None,
+        description="a mapping of train, valid and test to files, or a folder or archive that holds them; files and archives may "
+        "be addresses (https://…); for entity typing `cand` may name a JSON file with the candidates of each mention",
     )
-    data_type: str | None = Field(None, description="the format of the files")
+    checksum: str | dict[str, str | list[str]] | None = Field(
+        None, description="what the content of the files must hash to, sha256:…, in the shape of data_file"
+    )
+    path: str | None = Field(
+        None, description="instead of data_file: a data set on Hugging Face (owner/name), or a folder of tables"
+    )
+    name: str | None = Field(
+        None, description="instead of data_file: a data set on ModelScope (owner/name); beside path, the subset"
+    )
+    namespace: str | None = Field(None, description="the owner of the data set on ModelScope, if not in its name")
+    subset_name: str | None = Field(None, description="which of the subsets of a data set on a hub")
+    revision: str | None = Field(None, description="the branch, tag or commit of a data set on a hub")
+    data_dir: str | None = Field(None, description="the folder in a data set on a hub that alone is looked at")
+    splits: dict[Literal["train", "valid", "test"], str] | None = Field(
+        None, description="how a data set calls its splits, where that is unusual: {valid: validation_matched}"
+    )
+    access_token: str | None = Field(
+        None, description="the token of a user who may read the data set; better as ${TOKEN}; written nowhere"
+    )
+    transform: Literal["hf_ner_to_adaseq"] | Transform | None = Field(
+        None, description="read a table of tags as AdaSeq 0.6 did; the options columns and source_scheme say the same"
+    )
+    data_type: str | None = Field(None, description="the format of the files; table, where they come from a hub")
     labels: str | list[str] | LabelCounter | None = Field(
         None,
-        description="the label types: a list, a file with one per line, or how to count them; counted from the data if absent",
+        description="the label types: a list, a file or an address of one with a label per line, or how to count them; counted from the data if absent",
     )
     valid: Literal["same_as_test"] | None = Field(
         None,
         description="same_as_test: choose the best model on the test data, as the old AdaSeq did without valid data",
     )
     valid_ratio: Share | None = Field(None, gt=0, description="the share of the training data to hold out as valid")
+    test_ratio: Share | None = Field(None, gt=0, description="the share of the training data to hold out as test")
+    stratified: bool | None = Field(None, description="hold out the same share of each label")
+    label_map: dict[str, str | None] | None = Field(
+        None,
+        description="labels to rename, merge or drop (null): {PERSON: PER, 'B-.*': null}; keys are labels, or expressions that match "
+        "whole labels, with \\1 in the new name for their first group",
+    )
+    sample: Sample | None = Field(None, description="train or evaluate on fewer examples: {train: 0.1, valid: 500}")
+    corpora: list[Any] | None = Field(
+        None, description="several corpora, each with keys as here; `dataset: [...]` means the same"
+    )
+    corpus_name: str | None = Field(
+        None, min_length=1, description="what the results of this corpus are called; by default as its folder or file"
+    )
+    weight: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="how often each training example of this corpus is seen in an epoch: 1 by default, 0.5 half of them, 3 three times",
+    )
     task: str | None = Field(None, description="the same as the top-level task; need not be given")
 
 
@@ -117,6 +184,12 @@ class OptimizerExtras(Section):
 
     param_groups: list[ParameterGroup] | None = Field(None, description="parameters with options of their own")
     options: OptimizerOptions = nested(OptimizerOptions, "accumulation and clipping")
+    layer_decay: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="each layer of a backbone learns this much slower than the one above it; such as 0.9",
+    )
 
 
 class Warmup(Section):
@@ -168,6 +241,12 @@ class Train(Section):
         None, description="what happens beside the training; merged with the default hooks by type"
     )
     keep_checkpoints: bool = Field(False, description="keep the checkpoints to resume from when the training is over")
+    ema_decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="evaluate and save a moving average of the weights, of which this share stays at each step; such as 0.999",
+    )
     precision: Literal["fp32", "fp16", "bf16"] = Field("fp32", description="the number format of the computation")
 
 

@@ -9,6 +9,7 @@ import yaml
 from adaseq.config.problems import SECRETS
 from adaseq.config.reader import is_text
 from adaseq.config.substitution import escape
+from adaseq.utils.urls import is_url, redacted
 
 
 class _Dumper(yaml.SafeDumper):
@@ -50,7 +51,9 @@ def to_yaml(value: Any) -> str:
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy without passwords and access tokens, at any depth."""
+    """A copy without passwords and access tokens, at any depth and in addresses."""
+    if is_url(value):
+        return redacted(value)
     if isinstance(value, dict):
         return {key: without_secrets(each) for key, each in value.items() if key not in SECRETS}
     return [without_secrets(each) for each in value] if isinstance(value, list) else value

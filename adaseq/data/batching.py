@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ class BatchSampler:
             example above the budget is a batch of its own.
         group_by_length: put examples of similar length together.
         drop_last: leave out a batch of fewer than `batch_size` examples; only without a token budget.
+        corpora: where there are several with weights: for each, in the order of the data, how many examples it has and how often
+            each of them is seen in an epoch; of a weight of 2.5 the half are drawn anew in each epoch.
         equal_shares: give every process the same number of batches; by default when shuffling.
         rank: the number of this process.
         world_size: the number of processes.
@@ -41,6 +43,7 @@ class BatchSampler:
         token_budget: int | None = None,
         group_by_length: bool = True,
         drop_last: bool = False,
+        corpora: Sequence[tuple[int, float]] = (),
         equal_shares: bool | None = None,
         rank: int = 0,
         world_size: int = 1,
@@ -49,6 +52,7 @@ class BatchSampler:
         self.batch_size, self.token_budget = batch_size, token_budget
         self.shuffle, self.seed, self.group_by_length = shuffle, seed, group_by_length
         self.drop_last = drop_last
+        self.corpora = [(int(size), float(weight)) for size, weight in corpora]
         self.equal_shares = shuffle if equal_shares is None else equal_shares
         self.rank, self.world_size = rank, world_size
         self._start = 0
@@ -57,7 +61,7 @@ class BatchSampler:
     def set_epoch(self, epoch: int, start: int = 0) -> None:
         """Move to an epoch, and in it behind the first `start` batches of this process."""
         self._start = start
-        if self.shuffle:
+        if self.shuffle or self.corpora:
             self._batches = self._make(epoch)
 
     def __len__(self) -> int:
@@ -76,9 +80,10 @@ class BatchSampler:
         return batches[self.rank :: self.world_size]
 
     def _all_batches(self, epoch: int) -> list[np.ndarray]:
-        count = len(self.lengths)
         random = np.random.default_rng((self.seed, epoch))
-        order = random.permutation(count) if self.shuffle else np.arange(count)
+        chosen = self._chosen(random)
+        count = len(chosen)
+        order = chosen[random.permutation(count)] if self.shuffle else chosen
         if self.group_by_length:
             # Without shuffling, all of the data is one pool.
             pool = self.batch_size * POOL if self.shuffle else max(count, 1)
@@ -88,6 +93,18 @@ class BatchSampler:
         if self.shuffle and self.group_by_length:
             batches = [batches[i] for i in random.permutation(len(batches))]
         return batches
+
+    def _chosen(self, random: np.random.Generator) -> np.ndarray:
+        """The examples of an epoch, in the order of the data."""
+        if not self.corpora:
+            return np.arange(len(self.lengths))
+        chosen, start = [], 0
+        for size, weight in self.corpora:
+            rows = np.arange(start, start + size)
+            part = random.permutation(size)[: round(size * (weight % 1))]
+            chosen.append(np.sort(np.concatenate([*[rows] * int(weight), rows[part]])))
+            start += size
+        return np.concatenate(chosen).astype(np.int64)
 
     def _cut(self, order: np.ndarray) -> list[np.ndarray]:
         if self.token_budget is None:

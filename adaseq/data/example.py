@@ -7,14 +7,24 @@ from typing import Any, TypedDict
 
 from typing_extensions import NotRequired
 
+from adaseq.utils.tag_schemes import PARTIAL
+
 
 class Span(TypedDict):
-    """A typed range of words, half-open. `allowed` lists the types that a span of type `PARTIAL` may have."""
+    """A typed range of words, half-open.
+
+    `allowed` lists the types that a span of type `PARTIAL` may have. A mention of entity typing has an empty `type` and all
+    its `types`; `candidates` are those among which they are chosen. The `parts` of a discontinuous entity are its ranges in
+    order, and the span is their hull.
+    """
 
     start: int
     end: int
     type: str
     allowed: NotRequired[list[str]]
+    types: NotRequired[list[str]]
+    candidates: NotRequired[list[str]]
+    parts: NotRequired[list[tuple[int, int]]]
 
 
 @dataclass(slots=True)
@@ -29,7 +39,8 @@ class Example:
         text: the raw text, where there was one.
         offsets: where in `text` each word begins and ends.
         origin: file and line, for messages.
-        fields: what else the task needs, JSON-serialisable.
+        fields: what else the task needs, JSON-serialisable. Relations: `subject` and `object` (`[start, end]`) and `label`;
+            texts: `label`, a string or a list, and of a pair `pair` (words) and `pair_text`.
     """
 
     id: str
@@ -40,3 +51,27 @@ class Example:
     offsets: list[tuple[int, int]] | None = None
     origin: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
+
+
+def labels_of_span(span: Span) -> list[str]:
+    """The types that annotate a span: those of a mention, or its own; none if it is not annotated.
+
+    Args:
+        span: the span.
+    """
+    if "types" in span:
+        return span["types"]
+    return [] if span["type"] == PARTIAL else [span["type"]]
+
+
+def labels_of(example: Example) -> list[str]:
+    """All labels of an example, as often as they occur: those of its spans, and its own.
+
+    Args:
+        example: the example.
+    """
+    labels = [label for span in example.spans for label in labels_of_span(span)]
+    own = example.fields.get("label")
+    if own is not None:
+        labels += [own] if isinstance(own, str) else own
+    return labels

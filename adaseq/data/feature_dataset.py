@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
-from adaseq.data.store import ArrowStore, ExampleStore
+from adaseq.data.store import ArrowStore, Examples
+from adaseq.utils.ordered_map import ordered_map, usable_cores
 
 # Changes when the features that are written change, so that older caches are not read.
-FORMAT = 1
+FORMAT = 3
 _CHUNK = 1000
+_MOST_THREADS = 4
 
 
 class FeatureDataset:
@@ -31,7 +34,7 @@ class FeatureDataset:
     """
 
     def __init__(
-        self, examples: ExampleStore, preprocessor: Preprocessor, training: bool, cache_dir: Path | None = None
+        self, examples: Examples, preprocessor: Preprocessor, training: bool, cache_dir: Path | None = None
     ) -> None:
         self.examples = examples
         self.training = training
@@ -47,19 +50,38 @@ class FeatureDataset:
         return {**self._store[index], "index": index}
 
     def truncation(self) -> dict[str, int]:
-        """How many examples were cut to `max_length`, and how many words and labelled spans they lost."""
-        lost: Counter[str] = Counter(examples=0, words=0, spans=0)
-        if self.training and len(self):
-            covered = self._store.column("num_words")
-            total = self._store.column("total_words")
-            for index in np.flatnonzero(covered < total):
-                end = covered[index]
-                spans = self.examples[int(index)].spans
-                lost.update(examples=1, words=int(total[index] - end), spans=sum(span["end"] > end for span in spans))
-        return dict(lost)
+        """How many examples are not seen whole, and how many words and labelled spans they lost."""
+        if not len(self):
+            return {"examples": 0, "words": 0, "spans": 0}
+        words, spans = self._store.column("left_out"), self._store.column("lost_spans")
+        return {"examples": int(np.count_nonzero(words)), "words": int(words.sum()), "spans": int(spans.sum())}
 
     def _rows(self, preprocessor: Preprocessor) -> Iterator[dict[str, Any]]:
-        for start in range(0, len(self.examples), _CHUNK):
-            chunk = self.examples[start : start + _CHUNK]
-            for example, features in zip(chunk, preprocessor.encode(chunk, self.training), strict=True):
-                yield {**features, "total_words": len(example.tokens), "cost": max(len(features["input_ids"]), 1)}
+        # The code of tokenizers lets other threads run: one chunk is cut into pieces while another is assembled or written.
+        workers = min(usable_cores(), _MOST_THREADS) if preprocessor.tokenizer is not None else 1
+
+        def encode(chunk: list[Example]) -> list[tuple[Example, Features]]:
+            return list(zip(chunk, preprocessor.encode(chunk, self.training), strict=True))
+
+        for encoded in ordered_map(encode, _chunks(self.examples), workers):
+            for example, features in encoded:
+                left_out = _left_out(example, features)
+                lost = features.get("lost_spans", _spans_behind(example, len(example.tokens) - left_out))
+                cost = max(len(features["input_ids"]), 1)
+                yield {**features, "left_out": left_out, "lost_spans": lost, "cost": cost}
+
+
+def _chunks(examples: Examples) -> Iterator[list[Example]]:
+    source = iter(examples)
+    while chunk := list(itertools.islice(source, _CHUNK)):
+        yield chunk
+
+
+def _left_out(example: Example, features: Features) -> int:
+    """How many words of an example its features do not cover."""
+    return int(features["left_out"] if "left_out" in features else len(example.tokens) - features["num_words"])
+
+
+def _spans_behind(example: Example, end: int) -> int:
+    """How many spans of an example are not whole if it ends there."""
+    return sum(span["end"] > end for span in example.spans) if end < len(example.tokens) else 0

@@ -1,4 +1,4 @@
-"""Which format is a file in? Each is tried on the beginning of the file."""
+"""Which format is a file in? Each that its beginning looks like is tried on it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from adaseq.data.table_guess import labelled_columns
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Formats, Tasks
 from adaseq.registry import FORMATS
 
 _MOST_LINES = 2000
 _CONLLU_COLUMNS = 10
+_RARELY = 0.05  # of the bytes, in text of mostly Latin letters
+_TAG_COLUMNS = 3  # at least so many columns, if several of them are tags
+
+Candidates = Iterator[dict[str, Any]]
 
 
 def guess_format(path: Path, task: str) -> dict[str, Any]:
@@ -30,23 +35,26 @@ def guess_format(path: Path, task: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         head = Path(folder) / path.name
         head.write_bytes(_head(path))
+        encoding = _encoding(head)
         reasons = []
-        for candidate in _candidates(head, task):
+        for candidate in _candidates(head, task, encoding.get("encoding", "utf-8-sig")):
             try:
-                for _ in FORMATS.build(candidate).read(head):
+                for _ in FORMATS.build({**candidate, **encoding}).read(head):
                     pass
             except AdaSeqError as error:
                 reasons.append(f"  {candidate['type']}: {str(error).replace(str(head), str(path))}")
                 continue
-            return {"data_type": candidate.pop("type"), **candidate}
+            return {"data_type": candidate.pop("type"), **candidate, **encoding}
     raise DataError("no format fits this file:\n" + "\n".join(dict.fromkeys(reasons)), path)
 
 
 def _head(path: Path) -> bytes:
-    """The first lines of a file, up to the end of a sentence."""
+    """The first lines of a file, up to the end of a sentence; all of a document."""
     try:
         with path.open("rb") as file:
             lines = list(itertools.islice(file, _MOST_LINES))
+            if lines and lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"["):
+                return b"".join([*lines, file.read()])
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", path) from error
     if len(lines) == _MOST_LINES:
@@ -55,33 +63,137 @@ def _head(path: Path) -> bytes:
     return b"".join(lines)
 
 
-def _candidates(head: Path, task: str) -> Iterator[dict[str, Any]]:
+def _encoding(head: Path) -> dict[str, str]:
+    """The option for a file that is not in UTF-8."""
+    content = head.read_bytes()
+    try:
+        content.decode("utf-8")
+        return {}
+    except UnicodeDecodeError:
+        pass
+    if sum(byte > 0x7F for byte in content) > _RARELY * len(content):
+        try:
+            content.decode("gb18030")
+            return {"encoding": "gb18030"}
+        except UnicodeDecodeError:
+            pass
+    return {"encoding": "latin-1"}
+
+
+def _candidates(head: Path, task: str, encoding: str) -> Candidates:
     """The formats worth trying, the most special ones first."""
-    lines = [line for line in head.read_text(encoding="utf-8-sig", errors="replace").splitlines() if line.strip()]
-    if lines and lines[0].lstrip().startswith("{"):
-        for name in _json_formats(lines[0]):
-            yield {"type": name}
-            yield {"type": name, "tokenizer": "blank"}
-        return
+    text = head.read_text(encoding=encoding, errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
+    record = _first_record(text, lines)
+    if record is not None:
+        yield from _json_formats(record, task)
+    elif task == Tasks.TEXT_CLASSIFICATION:
+        for columns in labelled_columns(head, encoding):
+            yield {"type": Formats.LABELLED_TEXT, **columns}
+        yield {"type": Formats.LABEL_LINES}
+    elif task == Tasks.RELATION_EXTRACTION:
+        yield {"type": Formats.MARKED_PAIRS if "<e1>" in text else Formats.RELATION_CONLL}
+    elif task == Tasks.ENTITY_TYPING:
+        yield {"type": Formats.ENTITY_TYPING}
+    else:
+        yield from _line_formats(lines, task)
+
+
+def _line_formats(lines: list[str], task: str) -> Candidates:
     if any(line.count("\t") + 1 == _CONLLU_COLUMNS and line.split("\t")[0].isdigit() for line in lines):
         yield {"type": Formats.CONLLU}
     if task == Tasks.WORD_SEGMENTATION and not _ends_in_tags(lines):
         yield {"type": Formats.SEGMENTED}
+    if task == Tasks.NAMED_ENTITY_RECOGNITION and _has_levels(lines):
+        yield {"type": Formats.NESTED_CONLL}
     yield {"type": Formats.CONLL}
 
 
-def _json_formats(line: str) -> list[str]:
+def _first_record(text: str, lines: list[str]) -> dict[str, Any] | None:
+    """The first JSON object of a file; empty if it is damaged, None if it does not look like JSON at all."""
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start not in ("{", "["):
+        return None
     try:
-        record = json.loads(line)
-    except json.JSONDecodeError:
-        record = {}
+        content = json.loads(lines[0] if start == "{" else text)
+    except (ValueError, RecursionError):
+        return {}
+    first = content[0] if isinstance(content, list) and content else content
+    return first if isinstance(first, dict) else {}
+
+
+def _json_formats(record: dict[str, Any], task: str) -> Candidates:
+    if "data" in record and {"annotations", "completions"} & record.keys():
+        is_relation, is_typing = task == Tasks.RELATION_EXTRACTION, task == Tasks.ENTITY_TYPING
+        more = {"relations": True} if is_relation else {"multi_type": True} if is_typing else {}
+        yield {"type": Formats.LABEL_STUDIO, **more}
+    elif task == Tasks.TEXT_CLASSIFICATION:
+        yield from _classification_formats(record)
+    elif task == Tasks.RELATION_EXTRACTION:
+        yield {"type": Formats.DOCCANO, "relations": True} if "relations" in record else {"type": Formats.RELATION_JSON}
+    elif task == Tasks.ENTITY_TYPING:
+        yield from _typing_formats(record)
+    else:
+        for name in _span_formats(record):
+            yield {"type": name}
+            if name in (Formats.JSON_SPANS, Formats.JSON_TAGS, Formats.CLUENER):
+                yield {"type": name, "tokenizer": "blank"}
+
+
+def _classification_formats(record: dict[str, Any]) -> Candidates:
+    texts = [key for key, value in record.items() if isinstance(value, str)]
+    usual_names: tuple[str, ...] = ("text", "sentence", "content", "question")
+    text = next((key for key in usual_names if key in texts), None)
+    label = next((key for key in ("label", "labels", "class", "category") if key in record), None)
+    text = text or max((key for key in texts if key != label), key=lambda key: len(record[key]), default="text")
+    options = {"text_column": text, "label_column": label or "label"}
+    usual = {"text_column": "text", "label_column": "label"}
+    yield {"type": Formats.LABELLED_TEXT, **{key: value for key, value in options.items() if value != usual[key]}}
+
+
+def _typing_formats(record: dict[str, Any]) -> Candidates:
+    text = next((key for key in ("text", "sentence", "tokens") if key in record), "text")
+    spans = next(
+        (key for key, value in record.items() if isinstance(value, list) and value and isinstance(value[0], dict)), None
+    )
+    options: dict[str, Any] = {} if text == "text" else {"text_key": text}
+    if spans is not None:
+        options.update({} if spans == "label" else {"spans_key": spans})
+    else:
+        lists = {key: value for key, value in record.items() if isinstance(value, list)}
+        ends = next((key for key, value in lists.items() if len(value) == 2 and {*map(type, value)} == {int}), None)
+        types = [
+            key for key, value in lists.items() if key not in (ends, text) and all(isinstance(e, str) for e in value)
+        ]
+        if ends is not None and types:
+            options.update(spans_key=ends, types_key=max(types, key=lambda key: len(lists[key])))
+    for tokenizer in ({}, {"tokenizer": "blank"}):
+        yield {"type": Formats.ENTITY_TYPING, **options, **tokenizer}
+
+
+def _span_formats(record: dict[str, Any]) -> list[str]:
     if "spans" in record:
         return [Formats.JSON_SPANS]
+    for key in ("label", "labels", "entities"):
+        value = record.get(key)
+        if isinstance(value, list) and (key == "entities" or (value and isinstance(value[0], list))):
+            return [Formats.DOCCANO]
     if "labels" in record:
         return [Formats.JSON_TAGS]
     if "label" in record:
-        return [Formats.CLUENER]
+        return [Formats.DOCCANO if isinstance(record["label"], list) else Formats.CLUENER]
     return [Formats.JSON_SPANS, Formats.JSON_TAGS, Formats.CLUENER]
+
+
+def _has_levels(lines: list[str]) -> bool:
+    """Whether all columns but the first have tags, and several of them something else than O."""
+    rows = [line.split("\t" if "\t" in line else None)[1:] for line in lines]
+    width = len(rows[0]) if rows else 0
+    if width + 1 < _TAG_COLUMNS or any(len(row) != width for row in rows):
+        return False
+    columns = [set(column) - {"O"} for column in zip(*rows, strict=True)]
+    is_tags = all(tag[1:2] == "-" and tag[0] in "BIESMLU" for column in columns for tag in column)
+    return is_tags and sum(bool(column) for column in columns) > 1
 
 
 def _ends_in_tags(lines: list[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaseq.data.pair_template import Template, pair_template, single_template
 from adaseq.utils.pretrained import load_tokenizer, position_limit
 
 
@@ -57,6 +58,21 @@ class PieceTokenizer:
             self._assemble(np.asarray(encoding.ids, np.int32), encoding.word_ids, len(words))
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
+
+    @property
+    def num_pieces(self) -> int:
+        """The size of the vocabulary, with pieces that were added."""
+        return len(self.tokenizer)
+
+    def add(self, words: Sequence[str]) -> None:
+        """Make each of some words a piece of its own, which text cannot be cut into otherwise."""
+        self.tokenizer.add_tokens(list(words), special_tokens=True)
+        self._backend = getattr(self.tokenizer, "backend_tokenizer", None)
+
+    def templates(self) -> tuple[Template, Template]:
+        """What stands around one text; and around and between two texts."""
+        single = single_template(self.tokenizer, self.prefix, self.suffix)
+        return single, pair_template(self.tokenizer, single)
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer's files into a model folder."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from adaseq.data.example import Example
-from adaseq.utils.tag_schemes import PARTIAL
+from adaseq.data.example import Example, labels_of
 
 # Of so many words at most it is asked whether they are single characters of a script without spaces.
 _SAMPLE = 20_000
@@ -22,7 +22,7 @@ class Statistics:
     Args:
         examples: how many.
         words: how many, context included.
-        labels: how often each type annotates a span, or a word where each word has a label.
+        labels: how often each label annotates a span, a word or an example.
         sampled: words that were looked at.
         ideographs: those of them that are a single ideograph, kana or the like, punctuation or digit.
     """
@@ -37,15 +37,28 @@ class Statistics:
         """Count an example."""
         self.examples += 1
         self.words += len(example.tokens)
+        self.labels.update(labels_of(example))
         for span in example.spans:
-            if span["type"] != PARTIAL:
-                self.labels[span["type"]] += 1
-            for label in span.get("allowed", ()):
+            # Known to be a label, though nothing is annotated with it here.
+            for label in (*span.get("allowed", ()), *span.get("candidates", ())):
                 self.labels[label] += 0
         if self.sampled < _SAMPLE:
             letters = [token for token in example.tokens if token[:1].isalpha()]
             self.sampled += len(letters)
             self.ideographs += sum(len(token) == 1 and is_ideograph(token) for token in letters)
+
+    @classmethod
+    def sum(cls, several: Iterable[Statistics]) -> Statistics:
+        """The counts of several corpora together."""
+        total = cls()
+        for each in several:
+            total.examples += each.examples
+            total.words += each.words
+            for label, count in each.labels.items():
+                total.labels[label] += count  # also one that was never counted
+            total.sampled += each.sampled
+            total.ideographs += each.ideographs
+        return total
 
     @property
     def text_splitter(self) -> str:

@@ -9,8 +9,8 @@ look into the file.
 from __future__ import annotations
 
 import bisect
+import contextlib
 import errno
-import functools
 import hashlib
 import json
 import logging
@@ -24,12 +24,14 @@ import numpy as np
 import pyarrow as pa
 
 from adaseq.data.example import Example
-from adaseq.errors import AdaSeqError
+from adaseq.errors import AdaSeqError, DataError
+from adaseq.utils.cache import writable_cache
 from adaseq.utils.files import atomic_write
 
 logger = logging.getLogger(__name__)
 
 _BATCH_ROWS = 2000
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 _IS_BOOL = {b"kind": b"bool"}
 
 
@@ -106,9 +108,14 @@ class ArrowStore:
         row = index - (self._ends[batch - 1] if batch else 0)
         return {name: column[row] for name, column in self._batch(batch).items()}
 
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """All rows as Python objects, a batch at a time: much quicker than one by one."""
+        for number in range(self._reader.num_record_batches):
+            yield from self._reader.get_batch(number).to_pylist()
+
     def column(self, name: str) -> np.ndarray:
         """A column of numbers, whole."""
-        parts = [self._reader.get_batch(i).column(name).to_numpy() for i in range(len(self._ends))]
+        parts = [_numbers(self._reader.get_batch(i).column(name)) for i in range(len(self._ends))]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,10 +144,10 @@ class _Column:
         inner = array.type.value_type if is_list else array.type
         if (pa.types.is_integer(inner) or pa.types.is_floating(inner)) and array.null_count == 0:
             if is_list:
-                self._offsets = array.offsets.to_numpy()
+                self._offsets = _numbers(array.offsets)
                 array = array.values
             if array.null_count == 0:
-                values = array.to_numpy()
+                values = _numbers(array)
                 self._values = values.view(np.bool_) if is_bool else values
 
     def __getitem__(self, row: int) -> Any:
@@ -149,6 +156,15 @@ class _Column:
         if self._offsets is None:
             return self._values[row].item()
         return self._values[self._offsets[row] : self._offsets[row + 1]]
+
+
+def _numbers(array: pa.Array) -> np.ndarray:
+    """Numbers without nulls, as they lie in memory; `to_numpy` does the same, but imports pandas where it is installed."""
+    kind = np.dtype(_FLOATS.get(str(array.type), str(array.type)))
+    values = array.buffers()[1]
+    return (
+        np.empty(0, kind) if values is None else np.frombuffer(values, kind)[array.offset : array.offset + len(array)]
+    )
 
 
 def _metadata_path(path: Path) -> Path:
@@ -201,38 +217,57 @@ def _record_batch(rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def default_cache() -> Path:
-    """The user's cache folder: `$ADASEQ_CACHE`, or `~/.cache/adaseq`."""
-    return Path(os.environ.get("ADASEQ_CACHE") or Path.home() / ".cache" / "adaseq")
+def read_table(path: Path) -> tuple[dict[str, str], Iterator[dict[str, Any]]]:
+    """The rows of a Parquet or Arrow file, and what its schema says beside the types.
+
+    Args:
+        path: the file; Arrow in its file format or as a stream.
+
+    Raises:
+        DataError: it is damaged, or no such file.
+    """
+    with _damage_reported(path):
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == b"PAR1"
+        if is_parquet:
+            from pyarrow import parquet
+
+            table = parquet.ParquetFile(path)
+            schema, batches = table.schema_arrow, table.iter_batches(_BATCH_ROWS)
+        else:
+            schema, batches = _arrow_batches(path)
+        notes = {k.decode(): v.decode() for k, v in (schema.metadata or {}).items()}
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with _damage_reported(path):
+            for batch in batches:
+                batch.validate(full=True)  # a damaged file could otherwise lead outside the memory of the process
+                yield from batch.to_pylist()
+
+    return notes, rows()
 
 
-def writable_cache(cache_dir: Path | None = None) -> Path:
-    """The cache folder; a temporary one, with a warning, where it cannot be written."""
-    folder = cache_dir or default_cache()
+@contextlib.contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK | os.X_OK):
-            return folder
-        problem = "no permission"
-    except OSError as error:
-        problem = str(error.strerror)
-    return _temporary_cache(str(folder), problem)
+        yield
+    except AdaSeqError:
+        raise
+    except Exception as error:
+        # In a damaged file pyarrow stumbles over whatever is there: text that is none, types that it cannot make, …
+        raise DataError(f"cannot be read: {str(error).partition(chr(10))[0]}", path) from error
 
 
-@functools.cache
-def _temporary_cache(folder: str, problem: str) -> Path:
-    temporary = tempfile.TemporaryDirectory(prefix="adaseq-cache-")
-    _kept_until_exit.append(temporary)
-    logger.warning(
-        "The cache folder %s cannot be written (%s): using a temporary one, so the next run encodes the data again. "
-        "Set ADASEQ_CACHE to a folder of yours.",
-        folder,
-        problem,
-    )
-    return Path(temporary.name)
+def _arrow_batches(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    source = pa.memory_map(str(path))
+    try:
+        reader = pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        stream = pa.ipc.open_stream(source)
+        return stream.schema, iter(stream)
+    return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
-
-_kept_until_exit: list[tempfile.TemporaryDirectory[str]] = []
 
 _EXAMPLE = pa.schema(
     [
@@ -247,9 +282,16 @@ _EXAMPLE = pa.schema(
         ("extra", pa.string()),
     ]
 )
+_MORE = ("allowed", "types", "candidates", "parts")
 
 
-class ExampleStore(Sequence[Example]):
+class Examples(Sequence[Example]):
+    """The Examples of a split. `fingerprint` stands for their content."""
+
+    fingerprint: str
+
+
+class ExampleStore(Examples):
     """The Examples of a split, memory-mapped.
 
     Args:
@@ -302,6 +344,11 @@ class ExampleStore(Sequence[Example]):
     def __len__(self) -> int:
         return len(self._store) if self._rows is None else len(self._rows)
 
+    def __iter__(self) -> Iterator[Example]:
+        if self._rows is None:
+            return map(_to_example, self._store)
+        return (self[i] for i in range(len(self)))
+
     @overload
     def __getitem__(self, index: int) -> Example: ...
     @overload
@@ -318,9 +365,14 @@ class ExampleStore(Sequence[Example]):
 def _to_row(example: Example) -> dict[str, Any]:
     spans = example.spans
     extra: dict[str, Any] = {}
-    allowed = {str(i): span["allowed"] for i, span in enumerate(spans) if "allowed" in span}
-    if allowed:
-        extra["allowed"] = allowed
+    # Beside start, end and type few spans have anything.
+    more = {
+        str(i): {key: value for key, value in span.items() if key in _MORE}
+        for i, span in enumerate(spans)
+        if len(span) > 3
+    }
+    if more:
+        extra["spans"] = more
     if example.fields:
         extra["fields"] = example.fields
     return {
@@ -337,15 +389,17 @@ def _to_row(example: Example) -> dict[str, Any]:
 
 
 def _to_example(row: dict[str, Any]) -> Example:
-    bounds = np.asarray(row["span_bounds"]).tolist()
+    bounds = _plain(row["span_bounds"])
     spans: list[Any] = [
         {"start": start, "end": end, "type": kind}
         for start, end, kind in zip(bounds[::2], bounds[1::2], row["span_types"], strict=True)
     ]
     extra = json.loads(row["extra"]) if row["extra"] else {}
-    for number, types in extra.get("allowed", {}).items():
-        spans[int(number)]["allowed"] = types
-    flat = None if row["offsets"] is None else np.asarray(row["offsets"]).tolist()
+    for number, more in extra.get("spans", {}).items():
+        if "parts" in more:
+            more["parts"] = [(start, end) for start, end in more["parts"]]
+        spans[int(number)].update(more)
+    flat = None if row["offsets"] is None else _plain(row["offsets"])
     return Example(
         id=row["id"],
         tokens=row["tokens"],
@@ -356,3 +410,7 @@ def _to_example(row: dict[str, Any]) -> Example:
         origin=row["origin"],
         fields=extra.get("fields", {}),
     )
+
+
+def _plain(numbers: np.ndarray | list[int]) -> list[int]:
+    return numbers if isinstance(numbers, list) else numbers.tolist()

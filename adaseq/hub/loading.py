@@ -23,8 +23,8 @@ def load(
     """A predictor from a trained model.
 
     Args:
-        name: the model folder; or a model on a hub: `huggingface:owner/name`, `modelscope:owner/name`, or `owner/name`. A
-            local copy is taken without asking the hub. Code in a model's folder is never run.
+        name: the model folder; or a model on a hub: `huggingface:owner/name`, `modelscope:owner/name`, or `owner/name`; with
+            `@revision` behind it, at that branch, tag or commit. A local copy is taken without asking the hub. Code in a model's folder is never run.
         device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
         precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.

@@ -29,15 +29,15 @@ except ImportError as error:
     ) from error
 
 
-class SequenceLabelingPipeline(Pipeline):
-    """Finds spans with a saved model; the results are those of `adaseq.load(model)`.
+class PredictorPipeline(Pipeline):
+    """Uses a saved model; the results are those of `adaseq.load(model)`.
 
     Args:
         model: the model folder, or the name of a model on a hub.
         device: `gpu` (falls back to the CPU), `cpu`, `cuda:1`; ModelScope's `gpu:1` is understood.
         precision: of the network: fp32, bf16 or fp16.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out spans that are less probable.
+        min_prob: leave out what is less probable.
         text_splitter: how raw text becomes words, instead of the model's own way.
         trust_remote_code: passed on by ModelScope; no code in a model folder is run either way.
     """
@@ -67,7 +67,7 @@ class SequenceLabelingPipeline(Pipeline):
     def __call__(
         self, input: str | Mapping[str, Any] | list[Text], batch_size: int | None = None
     ) -> dict[str, Any] | list[dict[str, Any]]:
-        """The spans of a text, or of each text of a list.
+        """What the model finds in a text, or in each text of a list.
 
         Args:
             input: a string, `{"text": …}` or `{"tokens": […]}`; or a list of these.
@@ -82,7 +82,45 @@ class SequenceLabelingPipeline(Pipeline):
         return inputs
 
 
-for _task in (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.WORD_SEGMENTATION, Tasks.PART_OF_SPEECH):
-    PIPELINES.register_module(
-        _task, module_name="sequence-labeling-pipeline", module_cls=SequenceLabelingPipeline, force=True
-    )
+class TextClassificationPipeline(PredictorPipeline):
+    """Labels texts and pairs of texts; beside `output` a result has ModelScope's own keys, `labels` and `scores`."""
+
+    def __call__(self, input: Any, batch_size: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+        """The labels of a text or of a pair of texts, or of each of a list.
+
+        Args:
+            input: a string, `{"text": …}` or `{"tokens": […]}`; for a pair of texts `(text, text)`, or `{"text": …, "text2": …}`;
+                or a list of these.
+            batch_size: the most texts that are predicted together; by default as many as `batch_tokens` allows.
+        """
+        if isinstance(input, list):
+            results = self.predictor.stream(map(_pair, input), batch_size or READ_AHEAD)
+            return [_with_labels(result) for result in results]
+        return _with_labels(self.predictor(_pair(input)))
+
+
+def _pair(text: Any) -> Any:
+    """An input as the predictor takes it."""
+    if isinstance(text, tuple) and len(text) == 2 and all(isinstance(each, str) for each in text):
+        return {"text": text[0], "pair_text": text[1]}
+    if isinstance(text, Mapping) and "text2" in text:
+        return {**{key: value for key, value in text.items() if key != "text2"}, "pair_text": text["text2"]}
+    return text
+
+
+def _with_labels(result: dict[str, Any]) -> dict[str, Any]:
+    found = result["output"]
+    return {**result, "labels": [each["type"] for each in found], "scores": [each["prob"] for each in found]}
+
+
+_PIPELINES: dict[str, tuple[type[PredictorPipeline], tuple[str, ...]]] = {
+    "sequence-labeling-pipeline": (
+        PredictorPipeline,
+        (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.WORD_SEGMENTATION, Tasks.PART_OF_SPEECH),
+    ),
+    "relation-extraction-pipeline": (PredictorPipeline, (Tasks.RELATION_EXTRACTION,)),
+    "text-classification-pipeline": (TextClassificationPipeline, (Tasks.TEXT_CLASSIFICATION,)),
+}
+for _name, (_class, _tasks) in _PIPELINES.items():
+    for _task in _tasks:
+        PIPELINES.register_module(_task, module_name=_name, module_cls=_class, force=True)

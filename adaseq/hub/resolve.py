@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adaseq.errors import HubError, nearest
-from adaseq.hub import huggingface_client, modelscope_client
+from adaseq.utils import huggingface_client, modelscope_client
 
 
 class Hub(NamedTuple):
@@ -17,13 +17,13 @@ class Hub(NamedTuple):
 
     Attributes:
         title: its name, for messages.
-        find_cached: the local copy of a model, or None; opens no connection.
-        download: fetches a model, or raises a HubError that says why not.
+        find_cached: the local copy of a model at a revision, or None; opens no connection.
+        download: fetches a model at a revision, or raises a HubError that says why not.
     """
 
     title: str
-    find_cached: Callable[[str], Path | None]
-    download: Callable[[str], Path]
+    find_cached: Callable[[str, str | None], Path | None]
+    download: Callable[[str, str | None], Path]
 
 
 HUBS = {
@@ -33,7 +33,7 @@ HUBS = {
 
 # Owners whose models are on ModelScope alone.
 _MODELSCOPE_OWNERS = ("damo", "iic")
-_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_ID = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w][\w./-]*)?")
 _PREFIX = re.compile(r"([A-Za-z_]{2,}):(.*)", re.DOTALL)
 
 
@@ -42,8 +42,8 @@ def resolve_model(name: str | os.PathLike[str]) -> Path:
 
     Args:
         name: a folder; or a model on a hub: `huggingface:owner/name`, `modelscope:owner/name`, or `owner/name`, which is
-            looked for on both. A local copy is taken without asking the hub. A name that can only be a path is never
-            looked for on a hub.
+            looked for on both; `owner/name@revision` is the model at a branch, tag or commit. A local copy is taken without
+            asking the hub. A name that can only be a path is never looked for on a hub.
 
     Raises:
         HubError: there is no such folder or model; the message names every place that was tried.
@@ -69,8 +69,9 @@ def resolve_model(name: str | os.PathLike[str]) -> Path:
 def _fetch(model_id: str, hubs: list[Hub], name: str) -> Path:
     if not _ID.fullmatch(model_id):
         raise HubError(f"'{name}': the name of a model on a hub is 'owner/name'; received '{model_id}'.")
+    model_id, _, revision = model_id.partition("@")
     for hub in hubs:
-        cached = hub.find_cached(model_id)
+        cached = hub.find_cached(model_id, revision or None)
         if cached is not None and _is_complete(cached):
             return cached
     titles = " or ".join(hub.title for hub in hubs)
@@ -79,9 +80,9 @@ def _fetch(model_id: str, hubs: list[Hub], name: str) -> Path:
         raise HubError(f"The model '{name}' was not found: {'; '.join(tried)}; HF_HUB_OFFLINE forbids to look further.")
     for hub in hubs:
         try:
-            return hub.download(model_id)
+            return hub.download(model_id, revision or None)
         except HubError as error:
-            tried.append(f"{hub.title}: {error}")
+            tried.append(f"{hub.title}: {str(error).rstrip('.')}")
     raise HubError(
         f"The model '{name}' was not found: {'; '.join(tried)}. Give the path of a model folder, or the model's name on a "
         "hub as 'huggingface:owner/name' or 'modelscope:owner/name'."

@@ -1,10 +1,9 @@
-"""A trained model in use: text in, spans out."""
+"""A trained model in use: text in, spans or labels out."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from typing import Any, Literal, overload
 
 import torch
@@ -12,16 +11,18 @@ import torch
 from adaseq.data.batching import BatchSampler
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
+from adaseq.inference import records, results
 from adaseq.inference.inputs import context_mask, refuse_surrogates
 from adaseq.metainfo import Splitters
 from adaseq.models.base import Model, Prediction
 from adaseq.models.model_folder import ModelFolder, load_model_folder
 from adaseq.modules.decoders.base import Decoder
+from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.registry import SPLITTERS
 from adaseq.utils.devices import find_device
 from adaseq.utils.tensors import to_device
 
-Text = str | Sequence[str] | Mapping[str, Any]
+Text = str | Sequence[str] | Mapping[str, Any] | Example
 Result = dict[str, Any]
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -49,7 +50,7 @@ def load(
         device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
         precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out spans that are less probable.
+        min_prob: leave out what is less probable.
         text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
 
     Raises:
@@ -62,7 +63,7 @@ def load(
 
 
 class Predictor:
-    """Finds spans in text.
+    """Finds spans in text, types mentions, names relations, or labels whole texts, as its model was trained to.
 
     One text is a string; or, already split into words, `{"tokens": [...]}`. The result is
 
@@ -72,13 +73,19 @@ class Predictor:
     the words with a space between them (with nothing between them if the model's words are characters), and
     `token_start` and `token_end` are the words.
 
+    What else an input holds depends on the task. Relations need two entities: `The <e1>school</e1> is in <e2>Rome</e2>.`, or
+    `subject` and `object` as `[start, end]`, in characters of the text or in words; a result is `{"type", "prob", "subject",
+    "object"}`, the text being the one without the marks. Entity typing needs `mentions`, a list of `[start, end]`, and gives a
+    result for each type of each mention. For texts that are classified, a second text is `pair_text`, or in words `pair`; a
+    result is `{"type", "prob"}`.
+
     A predictor has no state that changes: threads may share one.
 
     Args:
         model_folder: the loaded model.
         precision: of the network.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out spans that are less probable.
+        min_prob: leave out what is less probable.
         text_splitter: how raw text becomes words, instead of the model's own way.
     """
 
@@ -116,7 +123,7 @@ class Predictor:
     @overload
     def __call__(self, inputs: Iterable[Text]) -> Iterator[Result]: ...
     def __call__(self, inputs: str | Mapping[str, Any] | Iterable[Text]) -> Result | list[Result] | Iterator[Result]:
-        """The spans of one text or of many.
+        """What the model finds in one text or in many.
 
         Args:
             inputs: a string or `{"tokens": [...]}`: one text. A list: many texts, each a string, `{"tokens": [...]}` or a list
@@ -159,6 +166,12 @@ class Predictor:
         Raises:
             AdaSeqError: it is no text.
         """
+        if isinstance(text, Example):
+            return text
+        return records.complete(self._example(text), self.task, self._split)
+
+    def _example(self, text: Text) -> Example:
+        """The words of an input, with what else it holds in `fields`."""
         fields: dict[str, Any] = {}
         content: Any = text
         is_words = False
@@ -182,32 +195,15 @@ class Predictor:
 
         Args:
             example: its words.
-            prediction: its spans in word indices.
+            prediction: what the model says of them, in word indices.
         """
-        spans = prediction["spans"]
-        if not spans:
-            return {"output": []}
-        is_raw = example.text is not None and example.offsets is not None
-        text, offsets = (example.text, example.offsets) if is_raw else self._join(example.tokens)
-        assert text is not None and offsets is not None
-        output = []
-        for span in spans:
-            start, end = offsets[span["start"]][0], offsets[span["end"] - 1][1]
-            found = {"type": span["type"], "start": start, "end": end, "span": text[start:end], "prob": span["prob"]}
-            if not is_raw:
-                found.update(token_start=span["start"], token_end=span["end"])
-            output.append(found)
-        return {"output": output}
-
-    def _join(self, tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
-        gap = len(self._joiner)
-        ends = [end - gap for end in accumulate(len(token) + gap for token in tokens)]
-        return self._joiner.join(tokens), [(end - len(token), end) for token, end in zip(tokens, ends, strict=True)]
+        return {"output": results.output(example, prediction, self._joiner)}
 
     def _predict_together(self, examples: Sequence[Example]) -> list[Prediction]:
         """Predictions for some examples, in batches of similar length."""
         predictions: list[Prediction] = [{"tags": [], "spans": []} for _ in examples]
-        places = [place for place, example in enumerate(examples) if example.tokens]
+        answers_empty = getattr(self.model, "answers_empty", False)
+        places = [place for place, example in enumerate(examples) if example.tokens or answers_empty]
         if not places:
             return predictions
         features = self.preprocessor.encode([examples[place] for place in places], training=False)
@@ -218,24 +214,14 @@ class Predictor:
             with torch.inference_mode():
                 decoded = self.model.decode(to_device(batch, self.device), with_prob=True)
             for number, prediction in zip(numbers, decoded, strict=True):
-                predictions[places[number]] = self._above_min_prob(prediction) if self.min_prob else prediction
+                predictions[places[number]] = results.above(prediction, self.min_prob) if self.min_prob else prediction
         return predictions
-
-    def _above_min_prob(self, prediction: Prediction) -> Prediction:
-        kept = [span for span in prediction["spans"] if span["prob"] >= self.min_prob]
-        if "tags" in prediction and len(kept) < len(prediction["spans"]):
-            is_kept = [False] * len(prediction["tags"])
-            for span in kept:
-                is_kept[span["start"] : span["end"]] = [True] * (span["end"] - span["start"])
-            tags = [tag if keep else "O" for tag, keep in zip(prediction["tags"], is_kept, strict=True)]
-            prediction = {**prediction, "tags": tags}
-        return {**prediction, "spans": kept}
 
 
 def _reduce_precision(model: Model, dtype: torch.dtype) -> None:
     """Convert the network; the decoder computes in float32 and its few weights stay exact."""
     for part in model.children():
-        if not isinstance(part, Decoder):
+        if not isinstance(part, (Decoder, LabelDecoder)):
             part.to(dtype)
 
 

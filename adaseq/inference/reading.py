@@ -28,8 +28,12 @@ def guess_format(path: str | Path | None) -> str:
 
 
 def read_texts(
-    lines: Iterable[bytes], source: str, file_format: str, on_error: Callable[[DataError], None] | None = None
-) -> Iterator[dict[str, Any]]:
+    lines: Iterable[bytes],
+    source: str,
+    file_format: str,
+    on_error: Callable[[DataError], None] | None = None,
+    prepare: Callable[[dict[str, Any]], Any] = lambda record: record,
+) -> Iterator[Any]:
     """What a predictor takes, from the lines of a file, in constant memory.
 
     Args:
@@ -38,9 +42,10 @@ def read_texts(
         file_format: `text`, one text per line; `jsonl`, one object per line with `text` or `tokens` (and `mask`, false for
             words that are context only), whose other keys are kept; `conll`, one word per line in the first column, sentences separated by blank lines.
         on_error: is told of a record that cannot be read, which is then left out. By default it is raised.
+        prepare: makes of a record what is wanted; an `AdaSeqError` of its means that the record cannot be read.
 
     Yields:
-        `{"text": …}` or `{"tokens": […]}`.
+        `{"text": …}` or `{"tokens": […]}`, prepared.
 
     Raises:
         DataError: a record cannot be read; names its line.
@@ -52,18 +57,31 @@ def read_texts(
             raise error
         on_error(error)
 
-    if file_format == "conll":
-        yield from _read_conll(lines, report)
-        return
+    records = _read_conll(lines, report) if file_format == "conll" else _read_lines(lines, file_format, report)
+    for number, record in records:
+        try:
+            prepared = prepare(record)
+        except AdaSeqError as error:
+            report(str(error), number)
+            continue
+        yield prepared
+
+
+def _read_lines(
+    lines: Iterable[bytes], file_format: str, report: Callable[[str, int], None]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
+        record = None
         try:
             text = _decode(line, number)
             if file_format == "text":
-                yield {"text": text}
+                record = {"text": text}
             elif text.strip():
-                yield _parse_json(text)
+                record = _parse_json(text)
         except _BadRecord as error:
             report(str(error), number)
+        if record is not None:
+            yield number, record
 
 
 def _decode(line: bytes, number: int) -> str:
@@ -109,9 +127,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _BadRecord(f"{name} is not JSON")
 
 
-def _read_conll(lines: Iterable[bytes], report: Callable[[str, int], None]) -> Iterator[dict[str, Any]]:
+def _read_conll(lines: Iterable[bytes], report: Callable[[str, int], None]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The sentences, each with the number of its first line."""
     words: list[str] = []
     is_bad = False
+    first = 1
     for number, line in enumerate(lines, 1):
         try:
             text = _decode(line, number)
@@ -120,11 +140,12 @@ def _read_conll(lines: Iterable[bytes], report: Callable[[str, int], None]) -> I
             is_bad = True
             continue
         if text.strip() and not text.startswith("-DOCSTART-"):
+            first = first if words else number
             # A word may itself be white space, so only the first separator counts.
             words.append(text.split("\t" if "\t" in text else " ", 1)[0] or " ")
         elif words or is_bad:
             if not is_bad:
-                yield {"tokens": words}
+                yield first, {"tokens": words}
             words, is_bad = [], False
     if words and not is_bad:
-        yield {"tokens": words}
+        yield first, {"tokens": words}

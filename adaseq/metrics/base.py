@@ -15,9 +15,14 @@ class Metric(ABC):
 
     The evaluator measures each example where it was predicted, gathers what was measured over all processes, in the order
     of the data and each example once, and computes the scores from that.
+
+    Attributes:
+        tunes_threshold: whether it finds the best threshold of the model on the validation data, its score `threshold`. It is
+            then shown there all that the model thinks possible at all.
     """
 
     registry: ClassVar[Registry] = METRICS
+    tunes_threshold: ClassVar[bool] = False
 
     @abstractmethod
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> Any:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model, save_file, save_model
 
 from adaseq.config.compat import from_old_configuration
 from adaseq.data.data_collators.base import DataCollator
@@ -29,7 +29,10 @@ from adaseq.data.preprocessors.base import Preprocessor
 from adaseq.errors import ModelError
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor
 from adaseq.models.base import Model
-from adaseq.models.model_card import write_model_card
+from adaseq.models.model_card import RunFacts, write_model_card
+from adaseq.models.old_folder import text_splitter_of
+from adaseq.modules.embedders.base import Embedder
+from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
 from adaseq.utils.files import atomic_folder
 from adaseq.version import __version__
 
@@ -61,6 +64,7 @@ def save_model_folder(
     preprocessor: Preprocessor,
     config: Mapping[str, Any],
     scores: Mapping[str, Any] | None = None,
+    run: RunFacts | None = None,
 ) -> None:
     """Write a model folder, whole or not at all; what was there before is replaced.
 
@@ -70,6 +74,7 @@ def save_model_folder(
         preprocessor: its preprocessor.
         config: the configuration of the run, with `task`, `model`, `preprocessor` and `data_collator`.
         scores: test scores for the model card.
+        run: what else the model card tells.
 
     Raises:
         AdaSeqError: the disk is full or the folder cannot be written; what was there is left as it was.
@@ -87,12 +92,12 @@ def save_model_folder(
     with atomic_folder(folder) as beside:
         text = json.dumps(configuration, ensure_ascii=False, indent=2)
         (beside / CONFIGURATION_FILE).write_text(text + "\n", encoding="utf-8")
-        save_model(model, str(beside / WEIGHTS_FILE), metadata={"format": "pt"})
+        _save_weights(model, beside / WEIGHTS_FILE)
         # safetensors writes files that only their owner can read.
         shutil.copymode(beside / CONFIGURATION_FILE, beside / WEIGHTS_FILE)
         model.save_assets(beside)
         preprocessor.save(beside)
-        write_model_card(beside / "README.md", config, preprocessor.labels, scores)
+        write_model_card(beside / "README.md", config, preprocessor.labels, scores, run)
 
 
 def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str = "cpu") -> ModelFolder:
@@ -107,10 +112,10 @@ def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str
     """
     path = Path(folder)
     config = _read_configuration(path)
-    preprocessor = build_preprocessor(
-        {**config["preprocessor"], "model_dir": str(path)}, config["model"], config["preprocessor"].get("labels") or []
-    )
-    model = build_model(_inside(config["model"], path), preprocessor)
+    block = _inside(config["model"], path)
+    labels = config["preprocessor"].get("labels") or []
+    preprocessor = build_preprocessor({**config["preprocessor"], "model_dir": str(path)}, block, labels, path)
+    model = build_model(block, preprocessor)
     _load_weights(model, path)
     model.to(device).eval()
     return ModelFolder(model, preprocessor, build_collator(config["data_collator"], preprocessor), config)
@@ -135,17 +140,61 @@ def _read_configuration(path: Path) -> dict[str, Any]:
     config = from_old_configuration(config)
     # It names the backbone that the training began with; its architecture lies in the folder, its weights are the model's.
     config["model"]["embedder"].update(model_name_or_path=".", load_weights=False)
+    config["preprocessor"].setdefault("text_splitter", text_splitter_of(path))
     return config
 
 
 def _inside(block: Any, folder: Path) -> Any:
-    """The block with `model_name_or_path: .` standing for the folder itself."""
+    """The block in which a `model_name_or_path` that is `.` or begins with `./` is a place in the folder."""
     if isinstance(block, dict):
         return {
-            key: str(folder) if key == "model_name_or_path" and value == "." else _inside(value, folder)
+            key: str(folder / value) if key == "model_name_or_path" and _is_inside(value) else _inside(value, folder)
             for key, value in block.items()
         }
     return [_inside(each, folder) for each in block] if isinstance(block, list) else block
+
+
+def external_weights(model: Model) -> set[str]:
+    """The names of the weights that building the model brings, so that its folder leaves them out."""
+    return {
+        f"{prefix}.{name}"
+        for prefix, module in model.named_modules()
+        if isinstance(module, Embedder)
+        for name in module.external_weights()
+    }
+
+
+def merge_model_folder(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Write a model folder in which adapters are merged into the backbone, complete in itself, from one that has some.
+
+    Args:
+        source: the model folder; its backbone must be where it was.
+        target: the folder to write.
+
+    Raises:
+        ModelError: there is no such folder, or its adapters cannot be merged.
+    """
+    loaded = load_model_folder(source)
+    for module in loaded.model.modules():
+        if isinstance(module, TransformerEmbedder):
+            module.merge_adapters()
+    save_model_folder(target, loaded.model, loaded.preprocessor, loaded.config)
+    card = Path(source) / "README.md"
+    if card.is_file():
+        shutil.copyfile(card, Path(target) / "README.md")
+
+
+def _save_weights(model: Model, path: Path) -> None:
+    external = external_weights(model)
+    if not external:
+        save_model(model, str(path), metadata={"format": "pt"})
+        return
+    kept = {name: value.detach().clone() for name, value in model.state_dict().items() if name not in external}
+    save_file(kept, path, metadata={"format": "pt"})
+
+
+def _is_inside(value: Any) -> bool:
+    return isinstance(value, str) and (value == "." or value.startswith("./")) and ".." not in Path(value).parts
 
 
 def _load_weights(model: Model, path: Path) -> None:
@@ -154,13 +203,14 @@ def _load_weights(model: Model, path: Path) -> None:
             missing, unexpected = load_model(model, str(path / WEIGHTS_FILE), strict=False)
         elif (path / OLD_WEIGHTS_FILE).is_file():
             weights = torch.load(path / OLD_WEIGHTS_FILE, map_location="cpu", weights_only=True)
-            missing, unexpected = model.load_state_dict(weights, strict=False)
+            missing, unexpected = model.load_state_dict(model.upgraded(weights), strict=False)
         else:
             raise ModelError(f"the model folder '{path}' has no weights: neither {WEIGHTS_FILE} nor {OLD_WEIGHTS_FILE}")
     except ModelError:
         raise
     except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
         raise ModelError(f"the weights in '{path}' cannot be loaded: {' '.join(str(error).split())[:400]}") from None
+    missing = [key for key in missing if key not in external_weights(model)]
     left_over = [key for key in unexpected if not any(part in key for part in _UNUSED)]
     if missing or left_over:
         raise ModelError(

@@ -17,9 +17,10 @@ from adaseq.modules.decoders.base import Decoder
 from adaseq.modules.decoders.crf import CRF
 from adaseq.modules.decoders.linear import LinearDecoder
 from adaseq.modules.decoders.partial_crf import PartialCRF
-from adaseq.modules.dropout import WordDropout
+from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.registry import MODELS, Lazy
 
 
@@ -33,9 +34,12 @@ class SequenceLabelingModel(Model):
         dropout: on word vectors, before and after the encoder.
         word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
             words in place of single features.
+        variational_dropout: the share of features that are dropped in all words of a sentence alike (Gal and Ghahramani
+            2016), in the same places as `dropout`.
         use_crf: score whole tag sequences with a linear-chain CRF; false decides each word by itself.
         partial: learn from partial annotation, summing over all tags that it allows.
         constrained: make tag sequences that the tag scheme forbids impossible.
+        loss: of the tags of single words, with `use_crf: false`; cross entropy by default.
         id_to_label: the tags and their ids, instead of the preprocessor's.
         tag_scheme: the scheme that the tags are written in.
     """
@@ -53,15 +57,17 @@ class SequenceLabelingModel(Model):
         partial: bool = False,
         constrained: bool = False,
         tag_scheme: str = "BIOES",
+        variational_dropout: float = 0.0,
+        loss: Lazy[Loss] | None = None,
     ) -> None:
         super().__init__()
-        self.check_arguments({"partial": partial, "constrained": constrained, "use_crf": use_crf})
+        self.check_arguments({"partial": partial, "constrained": constrained, "use_crf": use_crf, "loss": loss})
         self.id_to_label = {int(i): label for i, label in id_to_label.items()}
         self.tag_scheme = tag_scheme
         num_tags = len(self.id_to_label)
         self.embedder = embedder
         self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
-        self.dropout = _make_dropout(dropout, word_dropout)
+        self.dropout = make_dropout(dropout, word_dropout, variational_dropout)
         self.linear = nn.Linear((self.encoder or embedder).output_size, num_tags)
         self.use_crf = use_crf
         self.partial = partial
@@ -73,10 +79,11 @@ class SequenceLabelingModel(Model):
             self.crf: CRF = crf_class(num_tags, batch_first=True, constraints=constraints)
         else:
             self._linear_decoder = LinearDecoder(num_tags, batch_first=True)
+        self.loss = build_loss(loss, [self.id_to_label[i] for i in range(num_tags)]) if loss is not None else None
 
     @staticmethod
     def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Refuse what a decoder without a CRF cannot do.
+        """Refuse what a decoder without a CRF cannot do, and a loss of single words with one.
 
         Raises:
             ModelError: it was asked for.
@@ -84,6 +91,9 @@ class SequenceLabelingModel(Model):
         for name in ("partial", "constrained"):
             if arguments.get(name) and not arguments.get("use_crf", True):
                 raise ModelError(f"model.{name}: true needs a CRF: set use_crf: true")
+        if arguments.get("loss") is not None and arguments.get("use_crf", True):
+            raise ModelError("model.loss judges words one by one, a CRF whole sentences: set use_crf: false")
+        check_loss(arguments, is_multilabel=False)
 
     @property
     def decoder(self) -> Decoder:
@@ -107,7 +117,7 @@ class SequenceLabelingModel(Model):
         return scores, mask
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The negative log-likelihood: of sentences, averaged over them, with a CRF; else of words, over words."""
+        """The negative log-likelihood of sentences, averaged over them, with a CRF; else the loss of words, over words."""
         scores, mask = self.emissions(batch)
         tags, allowed = batch["label_ids"], batch.get("allowed")
         if "label_positions" in batch:
@@ -116,6 +126,8 @@ class SequenceLabelingModel(Model):
             scores, tags, allowed, mask = _drop_empty(scores, tags, allowed, mask)
             if not len(scores):
                 return {"loss": self.linear.weight.sum() * 0.0, "logits": scores}
+        if self.loss is not None:
+            return {"loss": self.loss(scores[mask], tags[mask]), "logits": scores}
         if allowed is not None and isinstance(self.decoder, PartialCRF):
             likelihood = self.decoder(scores, None, mask, reduction="mean", allowed=allowed)
         else:
@@ -176,14 +188,6 @@ class SequenceLabelingModel(Model):
             for span in prediction["spans"]:
                 span["start"], span["end"] = places[span["start"]], places[span["end"] - 1] + 1
         return predictions
-
-
-def _make_dropout(dropout: float, word_dropout: bool | float) -> nn.Module:
-    if word_dropout is True:
-        return WordDropout(dropout)
-    if not word_dropout:
-        return nn.Dropout(dropout)
-    return nn.Sequential(WordDropout(float(word_dropout)), nn.Dropout(dropout))
 
 
 def _take(values: Tensor, positions: Tensor) -> Tensor:

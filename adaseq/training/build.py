@@ -16,6 +16,7 @@ from adaseq.config.pairing import partners_of
 from adaseq.config.sections import DataLoader as LoaderSection
 from adaseq.config.sections import EvaluationDataLoader
 from adaseq.data.batching import BatchSampler
+from adaseq.data.corpora import JoinedExamples
 from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.dataset_manager import DatasetManager
 from adaseq.data.feature_dataset import FeatureDataset
@@ -32,7 +33,7 @@ from adaseq.training.hooks.base import Hook
 from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
 from adaseq.training.initial_weights import load_initial_weights
 from adaseq.training.loader import BatchLoader
-from adaseq.training.optimizer import build_optimizer, describe_groups
+from adaseq.training.optimizer import build_optimizer, describe_groups, describe_parts
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import build_schedule
 from adaseq.training.trainer import Trainer
@@ -80,14 +81,15 @@ def prepare_data(config: Config, runtime: Runtime) -> PreparedData:
             one_label_per_word=manager.one_label_per_word,
             text_splitter=manager.text_splitter,
         )
-        preprocessor.fit(example.tokens for example in train)
+        preprocessor.fit(preprocessor.words_of(example) for example in train)
         splits = {
             name: FeatureDataset(examples, preprocessor, training=name == "train")
             for name, examples in manager.splits.items()
             if name == "train" or name == "test" or config.evaluation is not None
         }
     logger.info("%s", manager.describe())
-    _report_truncation(splits["train"], preprocessor)
+    for name, split in splits.items():
+        _report_truncation(name, split, preprocessor)
     return PreparedData(manager, preprocessor, build_collator(config.data_collator, preprocessor), splits)
 
 
@@ -105,7 +107,12 @@ def build_trainer(
     """
     seed = config.experiment.seed
     set_seed(seed)
-    model = build_model(config.model, data.preprocessor)
+    train = data.splits["train"]
+    model = build_model(
+        config.model,
+        data.preprocessor,
+        lambda: data.preprocessor.class_counts(train[index] for index in range(len(train))),
+    )
     if checkpoint_path is not None:
         load_initial_weights(model, checkpoint_path)
     if runtime.rank:
@@ -114,7 +121,7 @@ def build_trainer(
     optimizer_block: dict[str, Any] = _block(config.train.optimizer)
     options = optimizer_block.get("options") or {}
     optimizer = build_optimizer(optimizer_block, model)
-    logger.info("Parameters:\n%s", describe_groups(optimizer, model))
+    logger.info("Parameters:\n%s\n%s", describe_groups(optimizer, model), describe_parts(model))
     batches = _train_loader(config, data, runtime)
     if not batches.batches_in(0):
         raise AdaSeqError(
@@ -146,6 +153,7 @@ def build_trainer(
         seed=seed,
         save_model=functools.partial(_save_model, config.to_dict(), data.preprocessor, model),
         fingerprint=_fingerprint(data, batches, accumulation),
+        ema_decay=config.train.ema_decay,
     )
     return trainer
 
@@ -186,10 +194,19 @@ def _train_loader(config: Config, data: PreparedData, runtime: Runtime) -> Batch
         seed=config.experiment.seed,
         token_budget=section.token_budget,
         group_by_length=section.group_by_length,
+        corpora=_weights(data),
         rank=runtime.rank,
         world_size=runtime.world_size,
     )
     return _loader(dataset, sampler, data, section, runtime)
+
+
+def _weights(data: PreparedData) -> list[tuple[int, float]]:
+    """How many examples each corpus has, and how often each is seen in an epoch; empty if that is once for all of them."""
+    train = data.manager.splits["train"]
+    if not isinstance(train, JoinedExamples) or all(weight == 1 for weight in train.weights):
+        return []
+    return list(zip(train.sizes, train.weights, strict=True))
 
 
 def _loader(
@@ -238,22 +255,36 @@ def _fingerprint(data: PreparedData, batches: BatchLoader, accumulation: int) ->
         sampler.shuffle,
         sampler.seed,
         sampler.group_by_length,
+        sampler.corpora,
         accumulation,
     ]
     text = json.dumps([train.fingerprint, data.preprocessor.fingerprint(), sampler.drop_last, accumulation, *order])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _report_truncation(train: FeatureDataset, preprocessor: Preprocessor) -> None:
-    lost = train.truncation()
-    if lost["examples"]:
+def _report_truncation(name: str, split: FeatureDataset, preprocessor: Preprocessor) -> None:
+    lost = split.truncation()
+    if not lost["examples"]:
+        return
+    spans = f" and {lost['spans']} labelled spans" if lost["spans"] else ""
+    if split.training and preprocessor.uses_windows:
         logger.warning(
-            "%d training examples are longer than max_length (%d): %d words and %d labelled spans in them are not trained on. "
+            "%d training examples are longer than max_length (%d): %d words%s in them are not trained on. "
             "Evaluation and prediction use overlapping windows and lose nothing.",
             lost["examples"],
             preprocessor.max_length,
             lost["words"],
-            lost["spans"],
+            spans,
+        )
+    else:
+        logger.warning(
+            "%d examples of %s are longer than max_length (%d): %d words%s in them, those furthest from what is judged, are "
+            "not seen.",
+            lost["examples"],
+            name,
+            preprocessor.max_length,
+            lost["words"],
+            spans,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from adaseq.data.corpora import JoinedExamples
 from adaseq.metrics.base import Dumper, Metric
 from adaseq.models.base import Model
 from adaseq.training.loader import BatchLoader
@@ -45,6 +46,7 @@ class Evaluator:
         self.metrics = list(metrics)
         self.dumpers = list(dumpers)
         self._runtime = runtime
+        self._is_tuning = split == "valid" and any(metric.tunes_threshold for metric in self.metrics)
 
     @property
     def num_batches(self) -> int:
@@ -59,7 +61,8 @@ class Evaluator:
             is_stopping: asked before each batch whether to give up.
 
         Returns:
-            The scores of all metrics in one dict, in every process.
+            The scores of all metrics in one dict, in every process. Where the split is of several corpora, also the scores of
+            each: `name/f1`.
 
         Raises:
             EvaluationInterrupted: some process gave up.
@@ -68,8 +71,10 @@ class Evaluator:
         if self._runtime.any(measured is None):
             raise EvaluationInterrupted
         by_index = dict(self._runtime.gather(measured or []))
-        columns = list(zip(*(by_index[index] for index in sorted(by_index)), strict=True))
-        return self._runtime.on_main(lambda: self._compute(columns))
+        scores = self._runtime.on_main(lambda: self._compute(by_index))
+        if "threshold" in scores and self._is_tuning:
+            model.set_threshold(scores["threshold"])
+        return scores
 
     def _measure(self, model: Model, is_stopping: Callable[[], bool]) -> list[tuple[int, list[Any]]] | None:
         """For each example of this process its number and what each metric and dumper measured."""
@@ -77,6 +82,7 @@ class Evaluator:
         examples = self.loader.dataset.examples
         measured = []
         was_training = model.training
+        decode = model.decode_possible if self._is_tuning else model.decode
         model.eval()
         try:
             with torch.no_grad(), self._runtime.autocast():
@@ -84,7 +90,7 @@ class Evaluator:
                     if is_stopping():
                         return None
                     indices = batch["index"].tolist()
-                    predictions = model.decode(to_device(batch, self._runtime.device))
+                    predictions = decode(to_device(batch, self._runtime.device))
                     for index, prediction in zip(indices, predictions, strict=True):
                         example = examples[index]
                         measured.append((index, [taker.measure(example, prediction) for taker in takers]))
@@ -92,11 +98,27 @@ class Evaluator:
             model.train(was_training)
         return measured
 
-    def _compute(self, columns: list[tuple[Any, ...]]) -> dict[str, Any]:
-        results = [list(column) for column in columns] or [[] for _ in (*self.metrics, *self.dumpers)]
+    def _compute(self, by_index: dict[int, list[Any]]) -> dict[str, Any]:
+        indices = sorted(by_index)
+        results = self._columns([by_index[index] for index in indices])
+        scores = self._scores(results)
+        for dumper, result in zip(self.dumpers, results[len(self.metrics) :], strict=True):
+            dumper.write(result)
+        examples = self.loader.dataset.examples
+        for name in examples.names if isinstance(examples, JoinedExamples) else ():
+            own = [by_index[index] for index in indices if examples.corpus_of(index) == name]
+            if own:
+                scores.update({f"{name}/{key}": score for key, score in self._scores(self._columns(own)).items()})
+        return scores
+
+    def _columns(self, measured: list[list[Any]]) -> list[list[Any]]:
+        """For each metric and dumper what it measured."""
+        columns = [list(column) for column in zip(*measured, strict=True)]
+        return columns or [[] for _ in (*self.metrics, *self.dumpers)]
+
+    def _scores(self, results: list[list[Any]]) -> dict[str, Any]:
+        """The scores of all metrics."""
         scores: dict[str, Any] = {}
         for metric, result in zip(self.metrics, results, strict=False):
             scores.update(metric.compute(result))
-        for dumper, result in zip(self.dumpers, results[len(self.metrics) :], strict=True):
-            dumper.write(result)
         return scores

@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from adaseq.errors import AdaSeqError
+from adaseq.models.base import Model
+from adaseq.models.model_folder import external_weights
 from adaseq.training.checkpoint import load_weights
 from adaseq.training.run_folder import BEST_WEIGHTS
 
@@ -29,10 +31,13 @@ def load_initial_weights(model: nn.Module, path: Path) -> None:
     """
     file = _find(path)
     weights = _read_safetensors(file) if file.suffix == ".safetensors" else load_weights(file)
+    if isinstance(model, Model):
+        weights = model.upgraded(weights)
     own = model.state_dict()
     # Older backbones saved the positions 0, 1, 2, … among their weights.
     unexpected = [name for name in weights if name not in own and not name.endswith("position_ids")]
-    missing = [name for name in own if name not in weights]
+    brought = external_weights(model) if isinstance(model, Model) else set()
+    missing = [name for name in own if name not in weights and name not in brought]
     wrong = [name for name in own if name in weights and weights[name].shape != own[name].shape]
     if missing or unexpected or wrong:
         problems = [
@@ -41,7 +46,7 @@ def load_initial_weights(model: nn.Module, path: Path) -> None:
             if names
         ]
         raise AdaSeqError(f"The weights in {file} are not those of this model ({'; '.join(problems)}).")
-    model.load_state_dict({name: weights[name] for name in own})
+    model.load_state_dict({name: weights.get(name, value) for name, value in own.items()})
 
 
 def _find(path: Path) -> Path:

@@ -13,10 +13,12 @@ from torch import nn
 from torch.optim import Optimizer
 
 from adaseq.errors import AdaSeqError, nearest
+from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
+from adaseq.modules.layers import layers_of, parameter_depths
 from adaseq.registry import OPTIMIZERS
 
 # Keys of the block `train.optimizer` that are not for the optimizer's constructor.
-_OWN_KEYS = {"type", "param_groups", "param_group", "options"}
+_OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
 _GROUP_KEYS = {"regex", "requires_grad"}
 _SHOWN = 5
 
@@ -27,7 +29,8 @@ def build_optimizer(block: Mapping[str, Any], model: nn.Module) -> Optimizer:
     Args:
         block: `type`, the arguments of that class, and `param_groups`: a list of `{regex, …options}`. A parameter
             belongs to a group if one of the group's expressions is found in its name; the others form the first group.
-            `requires_grad: false` freezes the parameters of a group.
+            `requires_grad: false` freezes the parameters of a group. With `layer_decay` the learning rate of a layer of a
+            backbone is that of the layer above it times this number, in each group.
         model: the model; parameters are frozen in place.
 
     Raises:
@@ -39,6 +42,8 @@ def build_optimizer(block: Mapping[str, Any], model: nn.Module) -> Optimizer:
     arguments = {key: value for key, value in block.items() if key not in _OWN_KEYS}
     groups = block.get("param_groups") or block.get("param_group") or []
     split = split_parameters(model, groups, [name for name in known if name != "params"])
+    if block.get("layer_decay") not in (None, 1, 1.0):
+        split = decay_by_layer(split, model, float(block["layer_decay"]), _learning_rate(optimizer_class, arguments))
     if "closure" in _required(optimizer_class.step):
         raise AdaSeqError(
             f"train.optimizer.type is '{block['type']}', which evaluates the loss several times in a step; choose one that "
@@ -93,6 +98,60 @@ def split_parameters(
     return result
 
 
+def decay_by_layer(
+    groups: Sequence[Mapping[str, Any]], model: nn.Module, decay: float, learning_rate: float
+) -> list[dict[str, Any]]:
+    """Split groups by the depth of their parameters in a backbone, with learning rates that fall from above to below.
+
+    With n layers, the rate of layer k is that of its group times `decay ** (n + 1 - k)`, that of the embeddings
+    `decay ** (n + 1)` (Clark et al. 2020, 'ELECTRA'); parameters outside backbones keep the rate of their group.
+
+    Args:
+        groups: the parameter groups.
+        model: the model.
+        decay: the factor from a layer to the one below it.
+        learning_rate: that of groups without one of their own.
+
+    Raises:
+        AdaSeqError: the model has no backbone with layers.
+    """
+    steps = _steps_below_the_top(model)
+    if not steps:
+        raise AdaSeqError("train.optimizer.layer_decay: the model has no backbone with layers; leave it out")
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    result = []
+    for number, group in enumerate(groups):
+        base = "default" if number == 0 else str(number)
+        by_step: dict[int, list[Any]] = {}
+        for parameter in group["params"]:
+            by_step.setdefault(steps.get(names[id(parameter)], 0), []).append(parameter)
+        rate = float(group.get("lr", learning_rate))
+        for step in sorted(by_step):
+            name = f"{base}, decay^{step}" if step else base
+            result.append({**group, "params": by_step[step], "lr": rate * decay**step, "name": name})
+    return result
+
+
+def _steps_below_the_top(model: nn.Module) -> dict[str, int]:
+    """By the name of each parameter in a backbone, how many times its learning rate is reduced."""
+    steps: dict[str, int] = {}
+    for prefix, module in model.named_modules():
+        if isinstance(module, TransformerEmbedder):
+            backbone = module.transformer_model
+            _, layers = layers_of(backbone)
+            for name, depth in parameter_depths(backbone).items():
+                steps[f"{prefix}.transformer_model.{name}".lstrip(".")] = len(layers) + 1 - depth
+    return steps
+
+
+def _learning_rate(optimizer_class: Any, arguments: Mapping[str, Any]) -> float:
+    parameter = inspect.signature(optimizer_class).parameters.get("lr")
+    rate = arguments.get("lr", parameter.default if parameter else None)
+    if not isinstance(rate, (int, float)):
+        raise AdaSeqError("train.optimizer.layer_decay needs a learning rate: give train.optimizer.lr")
+    return float(rate)
+
+
 def describe_groups(optimizer: Optimizer, model: nn.Module) -> str:
     """A table of the parameter groups: how many numbers each trains, how fast, and from which parameter to which."""
     names = {id(value): name for name, value in model.named_parameters()}
@@ -103,7 +162,7 @@ def describe_groups(optimizer: Optimizer, model: nn.Module) -> str:
         size = sum(each.numel() for each in members)
         rows.append(
             (
-                "default" if number == 0 else str(number),
+                group.get("name") or ("default" if number == 0 else str(number)),
                 f"{size:,}",
                 f"{float(group['lr']):g}" if "lr" in group else "-",
                 f"{group['weight_decay']:g}" if "weight_decay" in group else "-",
@@ -112,6 +171,24 @@ def describe_groups(optimizer: Optimizer, model: nn.Module) -> str:
         )
     frozen = sum(value.numel() for value in model.parameters() if not value.requires_grad)
     rows.append(("frozen", f"{frozen:,}", "-", "-", ""))
+    return _table(rows)
+
+
+def describe_parts(model: nn.Module) -> str:
+    """A table of the parts of a model: how many numbers of each are trained and how many are frozen."""
+    counts: dict[str, list[int]] = {}
+    for name, value in model.named_parameters():
+        depth = 3 if name.startswith("embedder.embedders.") else 2 if name.startswith("embedder.") else 1
+        part = ".".join(name.split(".")[:depth])
+        counts.setdefault(part, [0, 0])[not value.requires_grad] += value.numel()
+    total = [sum(column) for column in zip(*counts.values(), strict=True)] or [0, 0]
+    rows = [("part", "trained", "frozen", "share trained")]
+    for part, (trained, frozen) in [*counts.items(), ("all", total)]:
+        rows.append((part, f"{trained:,}", f"{frozen:,}", f"{trained / max(trained + frozen, 1):.2%}"))
+    return _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -33,6 +33,8 @@ def write(trainer: Trainer, rng_states: list[dict[str, Any]]) -> None:
         "hooks": {name: hook.state_dict() for name, hook in _named_hooks(trainer)},
         "rng": rng_states,
     }
+    if trainer.weight_average is not None:
+        state["weight_average"] = trainer.weight_average.state_dict()
     files = [path for hook in trainer.hooks for path in hook.kept_files() if path.exists()]
     trainer.checkpoints.save(trainer.progress.update, trainer.model, state, files)
 
@@ -71,6 +73,13 @@ def load(trainer: Trainer, path: Path) -> dict[str, Any]:
     trainer.schedule.load_state_dict(state["schedule"])
     trainer.runtime.load_state_dict(state["precision"])
     trainer.averages.load_state_dict(state["averages"])
+    if trainer.weight_average is not None:
+        if "weight_average" not in state:
+            raise AdaSeqError(
+                f"The checkpoint {path} has no average of the weights: train.ema_decay was not set when it was written. "
+                "Leave it out to resume, or begin a new run."
+            )
+        trainer.weight_average.load_state_dict(state["weight_average"])
     trainer.history = list(state["history"])
     for name, hook in _named_hooks(trainer):
         if name in state["hooks"]:

@@ -13,6 +13,7 @@ from adaseq.config import Config, load_config
 from adaseq.errors import AdaSeqError
 from adaseq.models.model_card import write_model_card
 from adaseq.training.build import PreparedData, build_trainer, prepare_data
+from adaseq.training.card import LabelScores, run_facts
 from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
 from adaseq.training.record import FAILED, FINISHED, INTERRUPTED, RunRecord
 from adaseq.training.run_folder import BEST_MODEL, BEST_WEIGHTS, CONFIG, RunFolder, log_file
@@ -157,7 +158,7 @@ def _train(
         if resume and not trainer.resume():
             logger.info("There is no checkpoint: the run was stopped before its first one and begins anew.")
         trainer.run()
-        values = _finish(config, trainer, data, folder)
+        values = _finish(config, trainer, data, folder, record)
     except BaseException as error:
         if runtime.is_main:
             _note_the_end(record, INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED)
@@ -172,7 +173,7 @@ def _train(
     return _results(values, folder)
 
 
-def _finish(config: Config, trainer: Trainer, data: PreparedData, folder: Path) -> dict[str, Any]:
+def _finish(config: Config, trainer: Trainer, data: PreparedData, folder: Path, record: RunRecord) -> dict[str, Any]:
     """Complete the outputs and test the best model; what `run.json` says about the end."""
     best = next((hook for hook in trainer.hooks if isinstance(hook, BestCkptSaverHook)), None)
     values: dict[str, Any] = {}
@@ -181,13 +182,26 @@ def _finish(config: Config, trainer: Trainer, data: PreparedData, folder: Path) 
         trainer.save_model_folder(folder / BEST_MODEL)
     elif best.best_score is not None:
         values = {"best_epoch": best.best_epoch, "best": best.best_scores}
+    label_scores = LabelScores()
     if "test" in trainer.evaluators:
+        trainer.evaluators["test"].dumpers.append(label_scores)
         values["test"] = trainer.test()
-        card = folder / (best.folder_name if best else BEST_MODEL) / "README.md"
-        trainer.runtime.on_main(
-            lambda: write_model_card(card, config.to_dict(), data.preprocessor.labels, values["test"])
-        )
+    model = folder / (best.folder_name if best else BEST_MODEL)
+    trainer.runtime.on_main(lambda: _write_card(model, config, data, record, values, label_scores))
     return values
+
+
+def _write_card(
+    model: Path,
+    config: Config,
+    data: PreparedData,
+    record: RunRecord,
+    values: Mapping[str, Any],
+    label_scores: LabelScores,
+) -> None:
+    if model.is_dir():
+        facts = run_facts(data, record.values, values, label_scores)
+        write_model_card(model / "README.md", config.to_dict(), data.preprocessor.labels, values.get("test"), facts)
 
 
 def _save_config(config: Config, folder: Path, resume: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import signal
@@ -28,6 +29,7 @@ from adaseq.training.run_folder import CHECKPOINTS
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import Schedule
 from adaseq.training.state import Evaluation, Progress
+from adaseq.training.weight_average import WeightAverage
 from adaseq.utils.files import writing
 from adaseq.utils.seed import rng_state, set_rng_state
 from adaseq.utils.tensors import to_device
@@ -38,7 +40,8 @@ logger = logging.getLogger(__name__)
 _UPDATES_BETWEEN_STOP_CHECKS = 8
 
 
-@TRAINERS.register(Trainers.DEFAULT)
+# Typing models learn their threshold in every evaluation of theirs, so they need no trainer of their own.
+@TRAINERS.register(Trainers.DEFAULT, Trainers.TYPING)
 class Trainer:
     """Trains a model, batch by batch, and can go on from any step as if it had never stopped.
 
@@ -58,6 +61,7 @@ class Trainer:
         seed: goes into the log.
         save_model: writes a model folder at a path.
         fingerprint: stands for the training data and its features; a checkpoint made with others is refused.
+        ema_decay: evaluate and save a moving average of the weights that decays by this at each step; None for the weights.
     """
 
     registry: ClassVar[Registry] = TRAINERS
@@ -79,6 +83,7 @@ class Trainer:
         seed: int = 42,
         save_model: Callable[[Path], None] | None = None,
         fingerprint: str = "",
+        ema_decay: float | None = None,
     ) -> None:
         self.model = model
         self.batches = batches
@@ -106,6 +111,7 @@ class Trainer:
         self._rng: dict[str, Any] | None = None
         self._wrapped = runtime.prepare(model, optimizer)
         self._trained = [each for group in optimizer.param_groups for each in group["params"]]
+        self.weight_average = WeightAverage(model, ema_decay) if ema_decay is not None else None
         self._calls = {
             stage: [getattr(h, stage) for h in self.hooks if getattr(type(h), stage) is not getattr(Hook, stage)]
             for stage in STAGES
@@ -125,6 +131,8 @@ class Trainer:
                     self._run_epoch()
             except NonFiniteLoss as error:
                 raise finite.explain(self, error) from None
+        if self.weight_average is not None:
+            self.weight_average.apply()
         self._call("after_run")
 
     def _run_epoch(self) -> None:
@@ -193,6 +201,8 @@ class Trainer:
             self._grad_clip.apply(self.runtime, self._trained)
         if self.runtime.optimizer_step():
             self.schedule.after_update()
+            if self.weight_average is not None:
+                self.weight_average.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.update += 1
 
@@ -210,7 +220,8 @@ class Trainer:
             return
         is_urgent = progress.is_evaluation_due or progress.is_epoch_done
         if progress.is_evaluation_due and not self._is_leaving(is_urgent):
-            self._evaluate_while_training()
+            with self.weight_average.applied() if self.weight_average is not None else contextlib.nullcontext():
+                self._evaluate_while_training()
         if self._is_leaving(is_urgent):
             self.save_checkpoint()
             raise TrainingInterrupted(self.interrupts.requested or signal.SIGTERM, self.work_dir)

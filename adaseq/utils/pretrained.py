@@ -7,13 +7,17 @@ transformers reports weights that do not match and goes on with random ones; her
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import logging
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adaseq.errors import ModelError
+from adaseq.errors import HubError, ModelError
+from adaseq.utils import modelscope_client
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,10 +27,15 @@ logger = logging.getLogger(__name__)
 
 # Position ids of these start behind the padding id, which takes two places off the table of positions.
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "data2vec-text")
-# StructBERT is BERT with another training objective: the same network and the same weight names.
-_READ_AS = {"structbert": "bert"}
-# A folder that holds one of our own task models can be a backbone too; these are the names of its encoder's weights.
-_IN_MODEL_FOLDERS = {r"^embedder\.transformer_model\.": ""}
+# StructBERT is BERT with another training objective: the same network and the same weight names. NEZHA, whose network is
+# ours, has the tokenizer and the limits of BERT.
+_READ_AS = {"structbert": "bert", "nezha": "bert"}
+# Folders of task models, of ours and of ModelScope, can be backbones too; these are the names of their encoders' weights.
+_IN_MODEL_FOLDERS = {r"^embedder\.transformer_model\.": "", r"^encoder\.(?=embeddings\.|encoder\.)": ""}
+# Owners whose models are on ModelScope alone.
+_MODELSCOPE_OWNERS = ("damo/", "iic/")
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def load_config(name_or_path: str, **kwargs: Any) -> PreTrainedConfig:
@@ -35,15 +44,73 @@ def load_config(name_or_path: str, **kwargs: Any) -> PreTrainedConfig:
     Raises:
         ModelError: there is no such folder or model, or it is of a kind that transformers does not know.
     """
-    from transformers import AutoConfig, PreTrainedConfig
+    from transformers import AutoConfig
 
+    name_or_path = located(name_or_path)
+    raw = raw_config(name_or_path)
+    if raw.get("model_type") not in _READ_AS:
+        try:
+            return _from_pretrained(AutoConfig, "configuration", name_or_path, kwargs)
+        except ModelError:
+            # What is refused may lie in the cache now, and be one of those that are read as another.
+            raw = raw_config(name_or_path)
+            if raw.get("model_type") not in _READ_AS:
+                raise
+    return AutoConfig.for_model(_READ_AS[raw["model_type"]], **{k: v for k, v in raw.items() if k != "model_type"})
+
+
+def raw_config(name_or_path: str) -> dict[str, Any]:
+    """What is in the `config.json` of a backbone; empty if there is none here or in the cache."""
+    from transformers import PreTrainedConfig
+
+    try:
+        raw, _ = PreTrainedConfig.get_config_dict(located(name_or_path), local_files_only=True)
+    except (OSError, ValueError):
+        return {}
+    return dict(raw)
+
+
+def backbone_type(name_or_path: str) -> str | None:
+    """The `model_type` that the configuration of a backbone says."""
+    raw = raw_config(name_or_path)
+    if not raw and not Path(name_or_path).is_dir():
+        load_config(name_or_path)  # fetches it
+        raw = raw_config(name_or_path)
+    return raw.get("model_type")
+
+
+def find_weights(name_or_path: str) -> Path:
+    """The file with the weights of a backbone.
+
+    Raises:
+        ModelError: there is none.
+    """
+    from transformers.utils import cached_file
+
+    for local_files_only in (True, False):
+        for name in _WEIGHTS:
+            try:
+                found = cached_file(located(name_or_path), name, local_files_only=local_files_only)
+            except (OSError, ValueError):
+                continue
+            if found is not None:
+                return Path(found)
+    raise ModelError(f"there are no weights in '{name_or_path}': neither {' nor '.join(_WEIGHTS)}")
+
+
+def located(name_or_path: str) -> str:
+    """A folder for models that are on ModelScope, else the name or path itself, without `huggingface:`.
+
+    Raises:
+        ModelError: the model is not on ModelScope, or cannot be fetched.
+    """
     if Path(name_or_path).is_dir():
-        raw, _ = PreTrainedConfig.get_config_dict(name_or_path)
-        if raw.get("model_type") in _READ_AS:
-            return AutoConfig.for_model(
-                _READ_AS[raw["model_type"]], **{k: v for k, v in raw.items() if k != "model_type"}
-            )
-    return _from_pretrained(AutoConfig, "configuration", name_or_path, kwargs)
+        return name_or_path
+    if name_or_path.startswith("huggingface:"):
+        return name_or_path.partition(":")[2]
+    if name_or_path.startswith("modelscope:"):
+        return _on_modelscope(name_or_path.partition(":")[2])
+    return _on_modelscope(name_or_path) if name_or_path.startswith(_MODELSCOPE_OWNERS) else name_or_path
 
 
 def load_tokenizer(name_or_path: str, **kwargs: Any) -> PreTrainedTokenizerBase:
@@ -57,6 +124,7 @@ def load_tokenizer(name_or_path: str, **kwargs: Any) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer
 
+    name_or_path = located(name_or_path)
     if Path(name_or_path).is_dir() and "config" not in kwargs and (Path(name_or_path) / "config.json").exists():
         kwargs["config"] = load_config(name_or_path)
     tokenizer = _from_pretrained(AutoTokenizer, "tokenizer", name_or_path, kwargs)
@@ -78,6 +146,7 @@ def load_backbone(name_or_path: str, load_weights: bool = True, **kwargs: Any) -
     """
     from transformers import AutoModel
 
+    name_or_path = located(name_or_path)
     config = load_config(name_or_path, **{k: v for k, v in kwargs.items() if k in ("revision", "cache_dir", "token")})
     model_class = AutoModel._model_mapping.get(type(config), None)
     model_class = model_class[0] if isinstance(model_class, tuple) else model_class
@@ -98,17 +167,45 @@ def load_backbone(name_or_path: str, load_weights: bool = True, **kwargs: Any) -
             f"the weights in '{name_or_path}' do not fit a {type(model).__name__}: {len(missing)} tensors are missing, "
             f"among them {', '.join(missing[:3])}. They would stay random. Is this the folder of another kind of model?"
         )
-    left_over = sorted(key for key in info["unexpected_keys"] if "pooler" not in key)
-    if left_over:
-        logger.info("Not used of '%s': %d tensors, such as %s.", name_or_path, len(left_over), ", ".join(left_over[:3]))
+    report_left_over(name_or_path, info["unexpected_keys"])
     return model
 
 
+def report_left_over(name_or_path: str, names: Iterable[str]) -> None:
+    """Say which weights of a folder no part of a backbone takes: the head of the task that it was trained for.
+
+    A pooling layer, which nearly every backbone has and none of our models uses, is passed over.
+    """
+    parts: dict[str, int] = {}
+    for name in sorted(each for each in names if "pooler." not in each):
+        part = re.split(r"\.\d+\.|\.[^.]*$", name)[0]
+        parts[part] = parts.get(part, 0) + 1
+    if parts:
+        listed = ", ".join(f"{part} ({count})" for part, count in parts.items())
+        logger.info("Not used of '%s', by parts with their number of tensors: %s.", name_or_path, listed)
+
+
 def enable_gradient_checkpointing(model: nn.Module) -> None:
-    """Recompute the backbone's activations in the backward pass."""
-    # The method was renamed in transformers 5.
-    enable: Any = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
-    enable()
+    """Recompute the backbone's activations in the backward pass.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    config: Any = getattr(model, "config", None)
+    if getattr(config, "use_cache", False):  # keys and values for generation, which nobody generates
+        config.use_cache = False
+    try:
+        # The method was renamed in transformers 5.
+        if hasattr(model, "activation_checkpointing_enable"):
+            model.activation_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
+        else:
+            model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
+    except (AttributeError, ValueError) as error:
+        raise ModelError(f"gradient_checkpointing: a {type(model).__name__} cannot do it ({error})") from error
+    # The backbone's embeddings would be made to ask for gradients, for a way of checkpointing that is not used here; with
+    # frozen layers that would cost the memory which is to be saved.
+    if getattr(model, "_require_grads_hook", None) is not None or getattr(model, "_require_grads_hooks", None):
+        model.disable_input_require_grads()  # type: ignore[operator]
 
 
 def position_limit(name_or_path: str, tokenizer: PreTrainedTokenizerBase) -> int | None:
@@ -142,7 +239,40 @@ def _from_pretrained(factory: Any, what: str, name_or_path: str, kwargs: Mapping
         if is_folder
         else "It is no folder here, is in no local cache, and could not be fetched. Give the path of a folder that holds it."
     )
+    if _HUB_NAME.fullmatch(name_or_path) and not is_folder:
+        folder = _perhaps_on_modelscope(name_or_path)
+        if folder is not None:
+            return factory.from_pretrained(folder, **kwargs, local_files_only=True)
     raise ModelError(f"cannot load the {what} {where} '{name_or_path}'. {advice} (transformers says: {reasons[-1]})")
+
+
+@functools.cache
+def _on_modelscope(name: str) -> str:
+    """The folder of a model that is on ModelScope."""
+    folder = modelscope_client.find_cached(name)
+    if folder is None and is_offline():
+        raise ModelError(
+            f"the backbone '{name}' of ModelScope is in no local cache, and HF_HUB_OFFLINE forbids to look further. Give the "
+            "path of a folder that holds it."
+        )
+    try:
+        return str(folder or modelscope_client.download(name))
+    except HubError as error:
+        raise ModelError(
+            f"cannot fetch the backbone '{name}' from ModelScope ({error}). Give the path of a folder that holds it."
+        ) from error
+
+
+def _perhaps_on_modelscope(name: str) -> str | None:
+    try:
+        return _on_modelscope(name)
+    except ModelError:
+        return None
+
+
+def is_offline() -> bool:
+    """Whether the environment forbids to ask hubs."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
 
 
 @contextlib.contextmanager

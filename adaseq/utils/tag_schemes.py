@@ -44,6 +44,8 @@ PLAIN = "PLAIN"
 OUTSIDE = "O"
 PARTIAL = "PARTIAL"
 """The type of a span whose words may carry any tag: never a label, never scored."""
+MENTION_TAGS = ("O", "B-SPAN", "I-SPAN", "E-SPAN", "S-SPAN")
+"""The tags of mentions whose type is asked for later, in the order of their ids."""
 
 _LETTERS = frozenset("BIOESMLU")
 

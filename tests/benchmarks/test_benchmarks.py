@@ -77,6 +77,16 @@ def test_predict_times_both_on_the_same_texts(tmp_path: Path, corpus: Path, tiny
 
 
 @pytest.mark.slow
+def test_backbone_measures_memory_and_epochs(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    arguments = ["--train", corpus, "--backbone", tiny_bert, "--length", 32, "--batch_size", 2, "--repeats", 1]
+    rows = rows_of(run("bench_backbone.py", tmp_path, *arguments, "--epochs", 2))
+    assert list(rows)[:2] == ["plain", "gradient checkpointing"] and rows["plain"]["of plain"] == 1.0
+    for storage in ("none", "cpu"):
+        row = rows[f"frozen, storage: {storage}"]
+        assert row["of first"] == pytest.approx(row["later epochs s"] / row["first epoch s"])
+
+
+@pytest.mark.slow
 def test_memory_reads_the_same_sentences_every_way(tmp_path: Path, corpus: Path) -> None:
     result = run("bench_memory.py", tmp_path, "--train", corpus, "--lines", 700, "--repeats", 1)
     rows = {row["what"]: row for row in result["rows"]}
@@ -155,3 +165,22 @@ def test_jobs_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert log == ["b", "a", "a", "b", "b", "a", "a", "b"]
     assert timings.row("a") == {"what": "a", "median s": 2.0, "min s": 1.0, "max s": 3.0, "runs": 3}
     assert timings.median("b") == 4.0
+
+
+def test_text_classification_with_both_trainers(tmp_path: Path, tiny_bert: Path) -> None:
+    table = tmp_path / "data.tsv"
+    rows = [f"x\t{number % 2}\t*\t{('john works', 'mary lives in london')[number % 2]}" for number in range(8)]
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    config = tmp_path / "small.yaml"
+    text = (BENCHMARKS / "configs" / "cola.yaml").read_text(encoding="utf-8")
+    config.write_text(re.sub("max_epochs: .*", "max_epochs: 1", text), encoding="utf-8")
+    files = ["-c", config, "--train", table, "--test", table, "--backbone", tiny_bert, "--seeds", 42]
+    ours = run("accuracy.py", tmp_path, *files, "--metric", "matthews")
+    theirs = run("hf_text_classification.py", tmp_path, *files)
+    assert ours["runs"][0]["test"].keys() - {"mode", "seed"} == theirs["runs"][0]["test"].keys()
+    assert -1 <= theirs["runs"][0]["test"]["matthews"] <= 1
+
+
+@pytest.mark.parametrize("config", sorted(BENCHMARKS.glob("configs/*.yaml")), ids=lambda path: path.stem)
+def test_the_configurations_are_right(config: Path) -> None:
+    load_config(config, environ={}, check_files=False)

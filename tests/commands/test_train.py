@@ -387,3 +387,19 @@ def test_a_resumed_run_says_what_has_changed(
     monkeypatch.delenv("STOP_AT")
     assert main(["train", "-c", config, "-w", run, "-d", "cpu", "--resume", "--set", "train.max_epochs=2"]) == 0
     assert "that of a run that was never stopped. Changed: train.max_epochs" in caplog.text
+
+
+def test_the_card_of_the_model_tells_how_it_came_about(write_config: WriteConfig, tmp_path: Path) -> None:
+    assert main(["train", "-c", str(write_config()), "-w", str(tmp_path / "run"), "-d", "cpu"]) == 0
+    card = (tmp_path / "run" / "output_best" / "README.md").read_text(encoding="utf-8")
+    record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    tables = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines() if line.startswith("|")]
+    rows = {row[0]: row[1:] for row in tables}
+    assert rows["f1"][:2] == [f"{record['test']['f1']:.4f}", f"{record['best']['f1']:.4f}"]
+    labels = [row for row in tables if row[0] in ("LOC", "PER")]
+    counted, scored = labels[:2], labels[2:]
+    assert all(int(row[1]) > 0 and row[2].count(";") == 2 for row in counted)
+    assert [len(row) for row in scored] == [5, 5] and all(int(row[4]) > 0 for row in scored)
+    assert rows["train"] == ["60", f"`{record['data']['train'][:16]}`"]
+    assert rows["torch"] == [record["versions"]["torch"]] and rows["best epoch"] == [str(record["best_epoch"])]
+    assert str(tmp_path) not in card and "train: train.txt" in card

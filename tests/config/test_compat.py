@@ -53,6 +53,11 @@ def test_two_spellings_of_one_key_contradict_each_other(problems: Problems) -> N
     ]
 
 
+def test_special_tokens_are_no_longer_the_users_business(load: Load) -> None:
+    config = load(replace={"embedding_dim: 10": "embedding_dim: 10, drop_special_tokens: false"})
+    assert "drop_special_tokens" not in config.model["embedder"] and config.warnings == []
+
+
 def test_keys_that_had_no_effect_warn(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="adaseq"):
         config = load(

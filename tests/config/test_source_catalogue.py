@@ -17,6 +17,9 @@ from adaseq.registry import (
     ENCODERS,
     FORMATS,
     HOOKS,
+    INPUTS,
+    LABEL_DECODERS,
+    LOSSES,
     LR_SCHEDULERS,
     METRICS,
     MODELS,
@@ -27,7 +30,19 @@ from adaseq.registry import (
     Registry,
 )
 
-KINDS = (MODELS, EMBEDDERS, ENCODERS, PREPROCESSORS, DATA_COLLATORS, HOOKS, METRICS, FORMATS, LR_SCHEDULERS)
+KINDS = (
+    MODELS,
+    EMBEDDERS,
+    ENCODERS,
+    LOSSES,
+    INPUTS,
+    PREPROCESSORS,
+    DATA_COLLATORS,
+    HOOKS,
+    METRICS,
+    FORMATS,
+    LR_SCHEDULERS,
+)
 # Registered by a call, not by a decorator; its arguments are those of torch's ReduceLROnPlateau.
 CALLED = {"reduce_lr_on_plateau"}
 
@@ -47,6 +62,9 @@ def test_public_names_are_registered_and_registered_names_are_public(names: type
         metainfo.Embedders: EMBEDDERS,
         metainfo.Encoders: ENCODERS,
         metainfo.Decoders: DECODERS,
+        metainfo.LabelDecoders: LABEL_DECODERS,
+        metainfo.Losses: LOSSES,
+        metainfo.Inputs: INPUTS,
         metainfo.Preprocessors: PREPROCESSORS,
         metainfo.DataCollators: DATA_COLLATORS,
         metainfo.Formats: FORMATS,

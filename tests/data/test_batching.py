@@ -76,3 +76,41 @@ def test_processes_can_train_in_the_order_of_the_data():
         for r in range(2)
     ]
     assert [list(sampler) for sampler in samplers] == [[[0], [2], [4]], [[1], [3], [0]]]
+
+
+def corpora_sampler(**options):
+    return BatchSampler(
+        [3] * 30, 4, corpora=[(10, 1.0), (10, 2.5), (10, 0.0)], **{"shuffle": True, "seed": 7, **options}
+    )
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_weights_say_how_often_examples_are_seen(shuffle):
+    sampler = corpora_sampler(shuffle=shuffle)
+    halves = []
+    for epoch in range(6):
+        sampler.set_epoch(epoch)
+        counts = np.bincount(np.concatenate(list(sampler)), minlength=30)
+        assert counts[:10].tolist() == [1] * 10 and counts[20:].tolist() == [0] * 10
+        assert sorted(counts[10:20]) == [2] * 5 + [3] * 5
+        halves.append(tuple(counts[10:20]))
+    assert len(set(halves)) > 1  # drawn anew in each epoch
+
+
+def test_weighted_order_is_a_function_of_seed_epoch_and_position():
+    first, second = corpora_sampler(), corpora_sampler()
+    for epoch in range(3):
+        first.set_epoch(epoch)
+        list(first)
+    second.set_epoch(2, start=3)
+    assert list(first)[3:] == list(second)
+
+
+def test_processes_share_the_weighted_batches():
+    whole = corpora_sampler()
+    parts = [corpora_sampler(rank=rank, world_size=2) for rank in range(2)]
+    for epoch in (0, 3):
+        for each in (whole, *parts):
+            each.set_epoch(epoch)
+        together = [batch for pair in zip(*parts, strict=True) for batch in pair]
+        assert together[: len(list(whole))] == list(whole)

@@ -14,9 +14,12 @@ import pytest
 import adaseq
 import adaseq.hub
 from adaseq.errors import HubError
+from adaseq.models.assembly import build_model, build_preprocessor
+from adaseq.models.model_folder import save_model_folder
 
 NAME = "adaseq.hub.modelscope"
 TASKS = ("named-entity-recognition", "word-segmentation", "part-of-speech")
+OTHER_TASKS = ("relation-extraction", "text-classification")
 TEXTS = ["Mary Smith works in New York.", "", {"tokens": ["john", "works", "in", "london"]}]
 
 
@@ -64,7 +67,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], type]:
 
 
 def test_registers_a_pipeline_for_each_task_that_modelscope_has(registered: dict[tuple[str, str], type]) -> None:
-    assert set(registered) == {(task, "sequence-labeling-pipeline") for task in TASKS}
+    taggers = {(task, "sequence-labeling-pipeline") for task in TASKS}
+    assert set(registered) >= taggers | {(task, f"{task}-pipeline") for task in OTHER_TASKS}
 
 
 def test_gives_what_the_predictor_gives(registered: dict[tuple[str, str], type], trained_folder: Path) -> None:
@@ -80,3 +84,31 @@ def test_without_the_framework_the_error_says_what_to_install(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "modelscope", None)
     with pytest.raises(HubError, match=r"need more than its plain install .*: pip install 'modelscope\[framework\]'$"):
         importlib.import_module(NAME)
+
+
+def save_text_classifier(folder: Path) -> Path:
+    config: dict[str, Any] = {
+        "task": "text-classification",
+        "model": {
+            "type": "text-classification-model",
+            "embedder": {"type": "embedding", "embedding_dim": 4},
+            "pooling": "mean",
+        },
+        "preprocessor": {"type": "text-classification-preprocessor"},
+        "data_collator": "DataCollatorWithPadding",
+    }
+    preprocessor = build_preprocessor(config["preprocessor"], config["model"], ["bad", "good"])
+    preprocessor.fit([["fine", "poor", "[SEP]"]])
+    save_model_folder(folder, build_model(config["model"], preprocessor), preprocessor, config)
+    return folder
+
+
+def test_labels_and_scores_of_texts(registered: dict[tuple[str, str], type], tmp_path: Path) -> None:
+    folder = save_text_classifier(tmp_path / "model")
+    pipeline = registered["text-classification", "text-classification-pipeline"](model=str(folder), device="cpu")
+    expected = adaseq.load(folder)("fine")
+    (found,) = expected["output"]
+    assert pipeline("fine") == {**expected, "labels": [found["type"]], "scores": [found["prob"]]}
+    pair = pipeline(("fine", "poor"))
+    assert pair == pipeline({"text": "fine", "text2": "poor"}) != pipeline("fine")
+    assert pipeline(["fine", ("fine", "poor")]) == [pipeline("fine"), pair]

@@ -20,11 +20,11 @@ class FakeHub:
         self.has_model = False
         self.asked: list[str] = []
 
-    def find_cached(self, name: str) -> Path | None:
+    def find_cached(self, name: str, revision: str | None) -> Path | None:
         self.asked.append(f"cache {name}")
         return self.cached
 
-    def download(self, name: str) -> Path:
+    def download(self, name: str, revision: str | None) -> Path:
         self.asked.append(f"network {name}")
         if not self.has_model:
             raise HubError("404 Not Found")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adaseq.errors import DataError
+from adaseq.errors import AdaSeqError, DataError
 from adaseq.inference.reading import guess_format, read_texts
 
 
@@ -129,3 +129,25 @@ def test_reading_stops_at_the_first_bad_record() -> None:
     assert next(texts) == {"text": "good"}
     with pytest.raises(DataError, match="in:2"):
         next(texts)
+
+
+def test_what_is_made_of_a_record_may_refuse_it() -> None:
+    def prepare(record: dict[str, Any]) -> str:
+        if "b" in record["text"]:
+            raise AdaSeqError("there is a b")
+        return record["text"].upper()
+
+    reported: list[DataError] = []
+    assert read(b"a\nb\nc\n", "text", on_error=reported.append, prepare=prepare) == ["A", "C"]
+    assert [str(error) for error in reported] == ["in.txt:2: there is a b"]
+    with pytest.raises(DataError, match=r"^in.txt:2: there is a b$"):
+        read(b"a\nb\n", "text", prepare=prepare)
+
+
+def test_a_sentence_in_columns_is_named_by_its_first_line() -> None:
+    def refuse(record: dict[str, Any]) -> None:
+        raise AdaSeqError(record["tokens"][0])
+
+    reported: list[DataError] = []
+    assert read(b"\na\nb\n\n\nc\n", "conll", on_error=reported.append, prepare=refuse) == []
+    assert [str(error) for error in reported] == ["in.txt:2: a", "in.txt:6: c"]

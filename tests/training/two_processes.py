@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def lose_the_other(runtime: Runtime) -> None:
     if not runtime.is_main:
         sys.stdout.flush()
         os._exit(9)
+    # The launcher, when it has seen that one is gone, ends the other; here it waits until that has spoken.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         with runtime.together():
             runtime.gather([1])

@@ -132,7 +132,7 @@ def test_kill_stops_the_grid_of_a_configuration_and_no_other(config, tmp_path):
     command = [sys.executable, "-m", "adaseq", "grid_search", "tune", "-c", str(config), "-y", "-f", "-g", CPU]
     command += ["-c_env", str(tmp_path / "env.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        watchdog = threading.Timer(60, process.kill)
+        watchdog = threading.Timer(300, process.kill)
         watchdog.start()
         while "starts" not in process.stdout.readline():
             assert process.poll() is None

@@ -6,11 +6,15 @@ import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.registry import FORMATS, Registry
+
+Layout = Literal["lines", "blocks", "table", "document", "file"]
+"""How the records of a file lie in it: each on a line of its own; up to a blank line; on lines under one with the names of
+columns; in one JSON list; or in some way in which none can be left out."""
 
 _BLOCK = 1 << 13  # characters
 
@@ -23,6 +27,7 @@ class Format(ABC):
     """
 
     registry: ClassVar[Registry] = FORMATS
+    records: ClassVar[Layout] = "file"
 
     def __init__(self, encoding: str = "utf-8") -> None:
         try:
@@ -52,6 +57,14 @@ class Format(ABC):
     def notes(self) -> dict[str, Any]:
         """What there is to say about the file read last; JSON-serialisable. `scheme`: that of the tags. `warnings`."""
         return {}
+
+    def layout(self, path: Path) -> Layout:
+        """How records lie in a file: `adaseq inspect` reads on behind a malformed one where that can be done.
+
+        Args:
+            path: the file.
+        """
+        return self.records
 
     @abstractmethod
     def _examples(self, path: Path) -> Iterator[Example]:

@@ -35,6 +35,8 @@ class CluenerFormat(Format):
             form, that decides; without one the end is not included by default.
     """
 
+    records = "lines"
+
     def __init__(self, tokenizer: Tokenizer = "char", is_end_included: bool = False, encoding: str = "utf-8") -> None:
         super().__init__(encoding)
         self.tokenizer = check_tokenizer(tokenizer)

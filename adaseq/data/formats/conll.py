@@ -30,6 +30,7 @@ class ConllFormat(TaggedFormat):
         label_column: the column of the tags.
     """
 
+    records = "blocks"
     words_have_lines = True
 
     def __init__(

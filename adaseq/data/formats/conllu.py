@@ -30,6 +30,8 @@ class ConlluFormat(Format):
         label_column: upos, xpos, feats or deprel.
     """
 
+    records = "blocks"
+
     def __init__(self, label_column: LabelColumn = "upos", encoding: str = "utf-8") -> None:
         super().__init__(encoding)
         if label_column not in _COLUMNS:

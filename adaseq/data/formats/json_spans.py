@@ -42,6 +42,8 @@ class JsonSpansFormat(Format):
         is_end_included: the end of a span is its last word, not the one behind it.
     """
 
+    records = "lines"
+
     def __init__(
         self,
         text_key: str = "text",

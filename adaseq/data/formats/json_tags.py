@@ -21,6 +21,8 @@ class JsonTagsFormat(TaggedFormat):
         tokenizer: how a string becomes words: char, every character is one; blank, a single blank stands between them.
     """
 
+    records = "lines"
+
     def __init__(
         self,
         text_key: str = "text",

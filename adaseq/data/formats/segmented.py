@@ -18,6 +18,8 @@ class SegmentedFormat(Format):
     Each character is labelled; the words are spans without type. Blank lines are skipped.
     """
 
+    records = "lines"
+
     def __init__(self, encoding: str = "utf-8") -> None:
         super().__init__(encoding)
         self._count = 0

@@ -6,9 +6,9 @@ import hashlib
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from adaseq.data.vocabulary import Vocabulary
 from adaseq.data.windows import make_windows, words_that_fit
 from adaseq.errors import AdaSeqError
 from adaseq.registry import PREPROCESSORS, SPLITTERS, Registry
+
+if TYPE_CHECKING:
+    from adaseq.data.inputs.base import InputEncoder
+    from adaseq.data.inputs.words import WordInput
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class Preprocessor(ABC):
     * `piece_lengths`, `word_lengths` int32 `(windows,)` and `stitch` int32 `(L,)`: only where there are several windows
     * `num_words`: L, the number of words that the features cover
     * `mask` bool `(L,)`: False for context words; empty when there are none
+    * `<name>/<field>`: what the further inputs of the embedder are made of, where there are any
 
     Args:
         model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
@@ -52,9 +57,13 @@ class Preprocessor(ABC):
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+
+    Attributes:
+        uses_windows: whether evaluation and prediction see all words of a text of any length.
     """
 
     registry: ClassVar[Registry] = PREPROCESSORS
+    uses_windows: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -76,6 +85,8 @@ class Preprocessor(ABC):
         self.text_splitter = text_splitter
         self.tokenizer: PieceTokenizer | None = None
         self.vocabulary: Vocabulary | None = None
+        self.inputs: dict[str, InputEncoder] = {}
+        self._words: WordInput | None = None
         if not is_word2vec and model_dir is not None:
             self.tokenizer = PieceTokenizer(model_dir, add_special_tokens, **(tokenizer_kwargs or {}))
         elif model_dir is not None and (Path(model_dir) / vocab_file).exists():
@@ -99,10 +110,36 @@ class Preprocessor(ABC):
         """The id that fills up `input_ids`."""
         return self.tokenizer.pad_id if self.tokenizer else self._known_vocabulary().pad_id
 
+    @property
+    def num_pieces(self) -> int | None:
+        """The size of the backbone's vocabulary where pieces were added to it; None if it is as it was."""
+        return None
+
     def fit(self, sentences: Iterable[Sequence[str]]) -> None:
         """Build the word vocabulary from the words of the training sentences, where there is no backbone."""
+        unfitted = [each for each in self.inputs.values() if not each.is_fitted]
+        counted = _counted(sentences, unfitted)
         if self.tokenizer is None and self.vocabulary is None:
-            self.vocabulary = Vocabulary.build(sentences, self.min_count, self.lowercase)
+            self.vocabulary = Vocabulary.build(counted, self.min_count, self.lowercase)
+            if self._words is not None:
+                self._words.know(self.vocabulary)
+        elif unfitted:
+            for _ in counted:
+                pass
+        for each in unfitted:
+            each.finish()
+
+    def connect(self, inputs: Mapping[str, InputEncoder], words: WordInput | None) -> None:
+        """Say what the embedder reads beside the pieces or words that every preprocessor encodes; called before `fit`.
+
+        Args:
+            inputs: the encoders by the names under which their features and tensors are kept.
+            words: the options of the vocabulary, where words are looked up.
+        """
+        self.inputs = dict(inputs)
+        self._words = words if self.tokenizer is None else None
+        if self._words is not None and self.vocabulary is not None:
+            self._words.know(self.vocabulary)
 
     def split(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
         """Split raw text into words, with their character offsets."""
@@ -110,7 +147,7 @@ class Preprocessor(ABC):
 
     @abstractmethod
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
-        """The features of a batch of examples, one dict for each.
+        """The features of a batch of examples, one dict for each. Several threads may call it at once.
 
         Args:
             examples: the examples.
@@ -119,7 +156,11 @@ class Preprocessor(ABC):
 
     def encode_tokens(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The token features of a batch of examples."""
-        sentences = [example.tokens for example in examples]
+        sentences: list[list[str]] = [example.tokens for example in examples]
+        if training:
+            for limit in filter(None, (each.words_that_fit(sentences) for each in self.inputs.values())):
+                sentences = [words[:count] for words, count in zip(sentences, limit, strict=True)]
+        whole = sentences
         if self.tokenizer is None:
             encoded = [self._words_to_features(words, training) for words in sentences]
         else:
@@ -132,14 +173,36 @@ class Preprocessor(ABC):
             covered = features["num_words"]
             is_plain = mask is None or all(mask[:covered])
             features["mask"] = np.empty(0, np.bool_) if is_plain else np.asarray(mask[:covered], np.bool_)  # type: ignore[index]
+        covered_words = [words[: features["num_words"]] for words, features in zip(whole, encoded, strict=True)]
+        self.encode_inputs(encoded, covered_words, training)
         return encoded
 
+    def encode_inputs(self, encoded: Sequence[Features], sentences: Sequence[Sequence[str]], training: bool) -> None:
+        """Add what the further inputs of the embedder make of sentences to their features.
+
+        Args:
+            encoded: the features.
+            sentences: the words that these stand for.
+            training: as in `encode`.
+        """
+        for name, each in self.inputs.items():
+            for features, more in zip(encoded, each.encode(sentences, training), strict=True):
+                features.update({f"{name}/{field}": value for field, value in more.items()})
+
+    def words_of(self, example: Example) -> list[str]:
+        """The words of an example from which a vocabulary is built."""
+        return example.tokens
+
     def save(self, folder: Path) -> None:
-        """Write the tokenizer or the vocabulary into a model folder."""
+        """Write the tokenizer or the vocabulary into a model folder, and what further inputs need."""
         if self.tokenizer is not None:
             self.tokenizer.save(folder)
         else:
             self._known_vocabulary().save(folder)
+        for name, each in self.inputs.items():
+            place = folder_of_part(folder, name)
+            place.mkdir(parents=True, exist_ok=True)
+            each.save(place)
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""
@@ -155,12 +218,28 @@ class Preprocessor(ABC):
     def fingerprint(self) -> str:
         """Changes whenever the features of some example may change."""
         words = self.tokenizer.fingerprint() if self.tokenizer else repr(self._known_vocabulary().words)
-        settings = [type(self).__qualname__, self.labels, self.max_length, self.lowercase, *self.settings()]
+        inputs = [[name, each.fingerprint()] for name, each in self.inputs.items()]
+        lookup = list(self.vocabulary.lookup) if self.vocabulary else []
+        own = self.settings()
+        settings = [type(self).__qualname__, self.labels, self.max_length, self.lowercase, inputs, lookup, *own]
         return hashlib.sha256((words + json.dumps(settings, ensure_ascii=False)).encode()).hexdigest()
 
     def settings(self) -> list[Any]:
         """What else the features depend on; JSON-serialisable."""
         return [self.window_overlap]
+
+    def class_counts(self, encoded: Iterable[Features]) -> list[int] | None:
+        """How often each class is in the training data, in the order of the ids; None if there are no `label_ids`.
+
+        Args:
+            encoded: the features of the training data.
+        """
+        rows = [np.ravel(each["label_ids"]) for each in encoded if "label_ids" in each]
+        names = getattr(self, "id_to_label", None)
+        if not rows or names is None:
+            return None
+        ids = np.concatenate(rows)
+        return np.bincount(ids[ids >= 0], minlength=len(names)).tolist()
 
     def _known_vocabulary(self) -> Vocabulary:
         if self.vocabulary is None:
@@ -194,7 +273,7 @@ class Preprocessor(ABC):
     def _pieces_to_features(self, pieces: Pieces, training: bool) -> Features:
         assert self.tokenizer is not None
         prefix, suffix, capacity = self.tokenizer.prefix, self.tokenizer.suffix, self.capacity
-        ids, starts = _cap_words(pieces, capacity)
+        ids, starts = cap_words(pieces, capacity)
         num_words = len(starts) - 1
         if num_words and starts[-1] > capacity:
             if not training:
@@ -232,7 +311,25 @@ class Preprocessor(ABC):
         }
 
 
-def _cap_words(pieces: Pieces, capacity: int) -> Pieces:
+def folder_of_part(folder: Path, name: str) -> Path:
+    """Where in a model folder the files of a part of the embedder lie.
+
+    Args:
+        folder: the model folder.
+        name: the part: the numbers of the embedders that lead to it, with dots between them; empty for the embedder itself.
+    """
+    return folder.joinpath(*(each for number in filter(None, name.split(".")) for each in ("embedders", number)))
+
+
+def _counted(sentences: Iterable[Sequence[str]], encoders: Sequence[InputEncoder]) -> Iterator[Sequence[str]]:
+    """The sentences, each shown to every encoder on its way."""
+    for words in sentences:
+        for each in encoders:
+            each.count(words)
+        yield words
+
+
+def cap_words(pieces: Pieces, capacity: int) -> Pieces:
     """Cut single words that are longer than a whole sequence down to it; their first pieces speak for them."""
     counts = np.diff(pieces.starts)
     if not len(counts) or counts.max() <= capacity:

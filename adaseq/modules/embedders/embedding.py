@@ -1,20 +1,29 @@
-"""Static word vectors: learned from scratch, or read from a text file of vectors."""
+"""Static word vectors: learned from scratch, or read from a file of vectors."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaseq.errors import DataError, ModelError
-from adaseq.metainfo import Embedders
+from adaseq.errors import ModelError
+from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
+from adaseq.utils.word_forms import Form, other_forms
+from adaseq.utils.word_vectors import find_vector_file, read_vectors
 
 logger = logging.getLogger(__name__)
+
+_UNKNOWN = "[UNK]"
+# What files of vectors call it.
+_NAMES_OF_UNKNOWN = (_UNKNOWN, "<unk>", "<UNK>", "unk", "UNK")
+_ABOUT_THE_INPUT = ("vocab_file", "embedding_file", "words", "max_vectors", "lookup")
 
 
 @EMBEDDERS.register(Embedders.EMBEDDING, supplied=("vocabulary",))
@@ -22,14 +31,23 @@ class Embedding(Embedder):
     """One vector for each word of a vocabulary.
 
     Args:
-        model_name_or_path: folder with `vocab_file` and `embedding_file`; without it the vocabulary comes from the
-            training data.
-        vocab_file: the vocabulary in that folder, one word per line.
-        embedding_file: the vectors in that folder: a word and its numbers per line, separated by spaces; a first line
-            of two fields is skipped. Words without a vector there keep a random one.
-        embedding_dim: H; 0 takes that of the vector file.
+        model_name_or_path: folder with `vocab_file` or `embedding_file` or both, or the file of vectors itself; without it
+            the vocabulary comes from the training data and the vectors are learned.
+        vocab_file: the vocabulary in that folder, one word per line; without it the vocabulary comes from the training data.
+        embedding_file: the vectors in that folder: text as of GloVe, word2vec and fastText (a word and its numbers per
+            line), or word2vec's binary format; also gzipped.
+        embedding_dim: H; 0 takes that of the vector file, or 100 if there is none.
         padding_idx: the id whose vector stays zero.
-        freeze: keep the vectors of the file as they are.
+        freeze: keep the vectors as they are.
+        words: `training` knows the words of the training data (or of `vocab_file`); `file` also all others that have a
+            vector, which helps with words that are met later.
+        max_vectors: read only so many words of the file of vectors, in which the most frequent ones usually come first.
+        lookup: under which other forms a word that has no vector, or is not in the vocabulary, is looked for, in order:
+            lowercase, capitalised, uppercase, digits (each digit as 0), normalised (NFKC); none by default.
+        oov: the vector of a word that is found in no form: `random`, `zero`, or the `mean` of those that are found.
+        unknown_rate: the share of words that are taken for unknown ones in training, so that their vector is learned.
+        init_std: random vectors are normal with this standard deviation; by default uniform with one of 1 / √H. With 1, words are
+            told apart from the first step on, which suits characters.
         vocabulary: the words in the order of their ids.
     """
 
@@ -42,64 +60,118 @@ class Embedding(Embedder):
         padding_idx: int | None = None,
         freeze: bool = False,
         vocabulary: list[str] | None = None,
+        words: Literal["training", "file"] = "training",
+        max_vectors: int | None = None,
+        lookup: list[Form] | None = None,
+        oov: Literal["random", "zero", "mean"] = "random",
+        unknown_rate: float = 0.0,
+        init_std: float | None = None,
     ) -> None:
         super().__init__()
         if vocabulary is None:
             raise ModelError("an embedding needs the vocabulary of a fitted preprocessor")
-        path = Path(model_name_or_path) / embedding_file if model_name_or_path else None
-        vectors = read_vectors(path, set(vocabulary)) if path is not None and path.exists() else {}
-        found_dim = len(next(iter(vectors.values()))) if vectors else 0
+        if not 0 <= unknown_rate < 1:
+            raise ModelError(f"unknown_rate must be at least 0 and less than 1; received {unknown_rate}")
+        path = _vector_file(model_name_or_path, vocab_file, embedding_file)
+        wanted = _all_forms(vocabulary, lookup or [])
+        vectors, found_dim = read_vectors(path, wanted, max_vectors) if path is not None else ({}, 0)
         self.output_size = embedding_dim or found_dim or 100
-        if vectors and found_dim != self.output_size:
+        if found_dim and found_dim != self.output_size:
             raise ModelError(f"embedding_dim is {embedding_dim}, but the vectors in '{path}' have {found_dim} numbers")
         if freeze and not vectors:
             raise ModelError("freeze: true needs an embedding_file with vectors; random vectors must be learned")
+        self.unknown_rate = unknown_rate
+        self.unknown_id = vocabulary.index(_UNKNOWN) if _UNKNOWN in vocabulary else 0
         self.embedding = nn.Embedding(len(vocabulary), self.output_size, padding_idx)
+        weight, counts = _fill(vocabulary, vectors, lookup or [], oov, self.output_size, init_std)
+        if padding_idx is not None:
+            weight[padding_idx] = 0
         with torch.no_grad():
-            nn.init.uniform_(self.embedding.weight, -((3 / self.output_size) ** 0.5), (3 / self.output_size) ** 0.5)
-            if padding_idx is not None:
-                self.embedding.weight[padding_idx] = 0
-            for i, word in enumerate(vocabulary):
-                if word in vectors:
-                    self.embedding.weight[i] = vectors[word]
-        if vectors:
-            logger.info("Word vectors for %d of the %d words of the vocabulary.", len(vectors), len(vocabulary))
+            self.embedding.weight.copy_(weight)
+        if path is not None:
+            logger.info(
+                "Word vectors of '%s': %d of the %d words of the vocabulary have one, %d more in another form, %d have none "
+                "(oov: %s).",
+                path,
+                counts[0],
+                len(vocabulary),
+                counts[1],
+                len(vocabulary) - sum(counts),
+                oov,
+            )
         self.embedding.weight.requires_grad_(not freeze)
+
+    @classmethod
+    def input_block(cls, block: Mapping[str, Any]) -> dict[str, Any]:
+        """Words, with the options that are about them."""
+        options = {key: block[key] for key in _ABOUT_THE_INPUT if key in block}
+        return {"type": Inputs.WORDS, "model_dir": block.get("model_name_or_path"), **options}
 
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)`."""
-        return self.embedding(tokens["input_ids"])
+        ids = tokens["input_ids"]
+        if self.training and self.unknown_rate:
+            ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.unknown_rate, self.unknown_id)
+        return self.embedding(ids)
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this embedder from a model folder."""
-        return {**block, "model_name_or_path": None, "embedding_dim": self.output_size, "freeze": False}
+        return {
+            **block,
+            "model_name_or_path": None,
+            "embedding_dim": self.output_size,
+            "freeze": False,
+            "words": "training",
+            "max_vectors": None,
+        }
 
 
-def read_vectors(path: Path, words: set[str]) -> dict[str, Tensor]:
-    """Read the vectors of some words from a text file in the GloVe or word2vec text format.
+def _vector_file(name_or_path: str | None, vocab_file: str, embedding_file: str) -> Path | None:
+    if name_or_path is None:
+        return None
+    path = find_vector_file(name_or_path, embedding_file)
+    if path is None and not (Path(name_or_path) / vocab_file).is_file():
+        raise ModelError(
+            f"there are no word vectors at '{name_or_path}': it is neither a file of vectors nor a folder with "
+            f"'{embedding_file}' or '{vocab_file}' (embedding_file and vocab_file name them)"
+        )
+    return path
 
-    Args:
-        path: the file, in UTF-8.
-        words: the words to keep; large files are read in constant memory.
 
-    Raises:
-        DataError: a line does not have as many numbers as the lines before it; names the line.
-    """
-    vectors: dict[str, Tensor] = {}
-    dim = 0
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            word, *fields = line.rstrip().split(" ")
-            if number == 1 and len(fields) == 1:
-                continue
-            dim = dim or len(fields)
-            if len(fields) != dim:
-                raise DataError(f"{len(fields)} numbers behind the word, where lines before have {dim}", path, number)
-            if word in words and word not in vectors:
-                try:
-                    vectors[word] = torch.tensor([float(field) for field in fields])
-                except ValueError as error:
-                    raise DataError(
-                        f"a vector of numbers is expected behind the word ({error})", path, number
-                    ) from None
-    return vectors
+def _all_forms(vocabulary: list[str], lookup: list[Form]) -> set[str]:
+    wanted = {*vocabulary, *_NAMES_OF_UNKNOWN}
+    if lookup:
+        wanted.update(form for word in vocabulary for form in other_forms(word, lookup))
+    return wanted
+
+
+def _fill(
+    vocabulary: list[str],
+    vectors: dict[str, np.ndarray],
+    lookup: list[Form],
+    oov: str,
+    dim: int,
+    init_std: float | None,
+) -> tuple[Tensor, tuple[int, int]]:
+    """The table `(V, H)`, and how many words were found as they are and in another form."""
+    if init_std is None:
+        bound = (3 / dim) ** 0.5
+        table = torch.empty(len(vocabulary), dim).uniform_(-bound, bound)
+    else:
+        table = torch.randn(len(vocabulary), dim) * init_std
+    if oov == "zero" and vectors:
+        table.zero_()
+    elif oov == "mean" and vectors:
+        table[:] = torch.from_numpy(np.mean(list(vectors.values()), axis=0))
+    exact = other = 0
+    for row, word in enumerate(vocabulary):
+        if word in vectors:
+            table[row] = torch.from_numpy(vectors[word])
+            exact += 1
+            continue
+        names = _NAMES_OF_UNKNOWN if word == _UNKNOWN else other_forms(word, lookup)
+        form = next((each for each in names if each in vectors), None)
+        if form is not None:
+            table[row] = torch.from_numpy(vectors[form])
+            other += 1
+    return table, (exact, other)

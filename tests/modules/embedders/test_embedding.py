@@ -40,3 +40,25 @@ def test_the_width_must_fit_the_file(tmp_path):
 def test_random_vectors_cannot_be_frozen():
     with pytest.raises(ModelError, match="freeze: true needs an embedding_file"):
         Embedding(vocabulary=WORDS, freeze=True)
+
+
+@pytest.mark.parametrize(("oov", "expected"), [("zero", [0.0, 0.0]), ("mean", [2.0, 3.0])])
+def test_words_without_a_vector(tmp_path, oov, expected):
+    (tmp_path / "embedding.txt").write_text("cat 1 2\ndog 3 4\n", encoding="utf-8")
+    embedder = Embedding(str(tmp_path), vocabulary=WORDS, oov=oov)
+    assert embedder.embedding.weight[2].tolist() == expected
+    assert embedder.embedding.weight[3].tolist() == [1.0, 2.0]
+
+
+def test_words_found_in_another_form(tmp_path, caplog):
+    (tmp_path / "embedding.txt").write_text("cat 1 2\n00 3 4\n<unk> 5 6\n", encoding="utf-8")
+    words = ["[PAD]", "[UNK]", "Cat", "cat", "12", "x"]
+    with caplog.at_level("INFO"):
+        embedder = Embedding(str(tmp_path), vocabulary=words, lookup=["lowercase", "digits"], oov="zero")
+    assert embedder.embedding.weight.tolist() == [[0, 0], [5, 6], [1, 2], [1, 2], [3, 4], [0, 0]]
+    assert "1 of the 6 words of the vocabulary have one, 3 more in another form, 2 have none" in caplog.text
+
+
+def test_a_folder_with_neither_vectors_nor_a_vocabulary(tmp_path):
+    with pytest.raises(ModelError, match="there are no word vectors at .*neither a file of vectors nor a folder"):
+        Embedding(str(tmp_path), vocabulary=WORDS)

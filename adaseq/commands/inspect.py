@@ -1,0 +1,258 @@
+"""`adaseq inspect`: what is wrong with data, before it costs a training run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adaseq.errors import AdaSeqError
+from adaseq.utils.logging import logging_to
+
+if TYPE_CHECKING:
+    from adaseq.inspection.repair import Copy
+
+HELP = "find what is wrong with data: file, line and what to do"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    source = parser.add_argument_group("the data, either from a configuration or named here")
+    source.add_argument(
+        "-c", "--config_path", metavar="FILE", help="a configuration, whose dataset section names the data"
+    )
+    source.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of it (repeatable)"
+    )
+    source.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="import a module of yours (repeatable)",
+    )
+    source.add_argument(
+        "--data",
+        nargs="+",
+        metavar="PATH",
+        help="a file; a folder or archive with a file named after each split; or train=FILE valid=FILE test=FILE",
+    )
+    source.add_argument(
+        "--format", metavar="NAME", help="the data_type of the files: conll, json_spans, …; guessed by default"
+    )
+    source.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="an option of the format (repeatable)"
+    )
+    source.add_argument(
+        "--task", metavar="NAME", help="what the data is annotated for, where the format follows from it"
+    )
+    model = parser.add_argument_group("the model that is to be trained on it")
+    model.add_argument(
+        "--tokenizer", metavar="DIR", help="folder or name of a backbone; by default that of the configuration"
+    )
+    model.add_argument(
+        "--max_length", type=int, metavar="N", help="the most pieces of a sentence; by default as in training"
+    )
+    output = parser.add_argument_group("the report")
+    output.add_argument("--places", type=int, default=5, metavar="N", help="how many places of each kind to show (5)")
+    output.add_argument("--json", action="store_true", help="write JSON instead of text")
+    output.add_argument("--html", metavar="FILE", help="also write a page that can be opened and passed on")
+    output.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="leave out a kind of finding (repeatable, or with commas)",
+    )
+    output.add_argument("--strict", action="store_true", help="warnings, too, make the exit status 2")
+    output.add_argument(
+        "--fix", metavar="FOLDER", help="write repaired copies into a new folder; the data stays as it is"
+    )
+
+
+class _Task(NamedTuple):
+    """What there is to inspect.
+
+    Attributes:
+        dataset: the `dataset` section.
+        base_dirs: where relative paths may begin.
+        tokenizer: folder or name of a backbone.
+        tokenizer_kwargs: options for it.
+        max_length: the most pieces of a sentence.
+        lowercase: words are lower-cased.
+        title: what it is called.
+        task: what the data is annotated for.
+    """
+
+    dataset: Mapping[str, Any]
+    base_dirs: Sequence[Path]
+    title: str
+    tokenizer: str | None = None
+    tokenizer_kwargs: Mapping[str, Any] = {}
+    max_length: int | None = None
+    lowercase: bool = False
+    task: str | None = None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Inspect, report, repair; returns 0 if training can go on, 2 if it should not."""
+    if (args.config_path is None) == (args.data is None):
+        raise AdaSeqError("give either a configuration with -c, or data with --data")
+    if args.places < 1 or (args.max_length is not None and args.max_length < 1):
+        raise AdaSeqError("--places and --max_length must be at least 1")
+    with logging_to():
+        task = _from_config(args) if args.config_path else _from_data(args)
+        from adaseq.inspection.findings import Findings
+        from adaseq.inspection.html_report import html_report
+        from adaseq.inspection.inspector import find_parts, inspect_parts
+        from adaseq.inspection.repair import write_repaired
+        from adaseq.inspection.text_report import TextReport
+        from adaseq.utils.files import atomic_write
+
+        ignored = [code.strip() for each in args.ignore for code in each.split(",") if code.strip()]
+        findings = Findings(ignored)
+        parts = find_parts(task.dataset, task.base_dirs, task=task.task)
+        report = inspect_parts(
+            parts,
+            findings,
+            labels=task.dataset.get("labels"),
+            base_dirs=task.base_dirs,
+            tokenizer=_tokenizer(task, args.tokenizer),
+            max_length=args.max_length or task.max_length,
+            lowercase=task.lowercase,
+        )
+        copies = write_repaired(report, Path(args.fix)) if args.fix else []
+        if args.html:
+            with atomic_write(args.html) as file:
+                file.writelines(html_report(report, args.strict, task.title))
+    if args.json:
+        content = report.to_dict(args.strict)
+        if args.fix:
+            content["copies"] = [
+                {"file": str(copy.source), "copy": str(copy.target), "changes": dict(copy.changes)} for copy in copies
+            ]
+        _print([json.dumps(content, ensure_ascii=False, indent=2)])
+    else:
+        has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        _print(TextReport(report, args.places, args.strict, has_colour).lines())
+        _print(_told(copies))
+    return report.status(args.strict)
+
+
+def _from_config(args: argparse.Namespace) -> _Task:
+    from adaseq.config import load_config
+    from adaseq.config.plugins import load_plugins, make_importable
+
+    config = load_config(args.config_path, args.set, check_components=False, imports=args.imports)
+    make_importable(config.base_dirs)
+    load_plugins(config.plugins)
+    model = config.model if isinstance(config.model, dict) else {}
+    embedder = model.get("embedder")
+    preprocessor = config.preprocessor if isinstance(config.preprocessor, dict) else {}
+    tokenizer = preprocessor.get("model_dir")
+    if tokenizer is None and isinstance(embedder, dict):
+        tokenizer = embedder.get("model_name_or_path")
+    if preprocessor.get("is_word2vec"):
+        tokenizer = None
+    return _Task(
+        config.dataset,
+        config.base_dirs,
+        Path(args.config_path).name,
+        tokenizer,
+        preprocessor.get("tokenizer_kwargs") or {},
+        preprocessor.get("max_length"),
+        bool(preprocessor.get("lowercase")),
+        config.task,
+    )
+
+
+def _from_data(args: argparse.Namespace) -> _Task:
+    from adaseq.config.plugins import load_plugins
+    from adaseq.metainfo import Tasks
+
+    if args.imports:
+        load_plugins(args.imports)
+    pairs = [part.partition("=") for part in args.data]
+    data_file: Any = args.data[0]
+    if not (len(args.data) == 1 and (not pairs[0][1] or Path(args.data[0]).exists())):
+        if not all(equals for _, equals, _ in pairs):
+            raise AdaSeqError(
+                f"received --data {' '.join(args.data)}; expected one path, or train=FILE valid=FILE test=FILE"
+            )
+        data_file = {split: file for split, _, file in pairs}
+    dataset: dict[str, Any] = {"data_file": data_file}
+    if args.format:
+        dataset["data_type"] = args.format
+    else:
+        dataset.update(_guessed(data_file, args.task or Tasks.NAMED_ENTITY_RECOGNITION))
+    dataset.update(_options(dataset, args.option))
+    return _Task(dataset, [Path.cwd()], Path(args.data[0].rpartition("=")[2]).name, task=args.task)
+
+
+def _guessed(data_file: Any, task: str) -> dict[str, Any]:
+    from adaseq.data.format_guess import guess_format
+    from adaseq.data.sources.local import find_splits
+
+    files = find_splits(data_file)
+    first = next(iter(files.get("train") or next(iter(files.values()))))
+    try:
+        return guess_format(first, task)
+    except AdaSeqError as error:
+        raise AdaSeqError(f"{error}\nName the format: --format conll, and so on.") from error
+
+
+def _options(dataset: Mapping[str, Any], given: Sequence[str]) -> dict[str, Any]:
+    """The options of the format, checked against its constructor."""
+    import yaml
+
+    from adaseq.config.checks import check_format
+    from adaseq.config.document import Document
+    from adaseq.config.problems import ConfigError
+
+    options: dict[str, Any] = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals:
+            raise AdaSeqError(f"received --option {each}; expected KEY=VALUE, such as delimiter=tab")
+        try:
+            options[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            options[key] = value
+    document = Document.from_mapping({"dataset": {**dataset, **options}})
+    checked = check_format(document)
+    if document.problems:
+        raise ConfigError(document.problems)
+    return checked
+
+
+def _tokenizer(task: _Task, named: str | None) -> Any:
+    name = named or task.tokenizer
+    if name is None:
+        return None
+    from adaseq.data.piece_tokenizer import PieceTokenizer
+
+    return PieceTokenizer(name, **({} if named else task.tokenizer_kwargs))
+
+
+def _told(copies: Sequence[Copy]) -> Iterable[str]:
+    from adaseq.inspection.text import harmless
+    from adaseq.inspection.text_report import short_path
+
+    if copies:
+        yield ""
+        yield "Repaired copies"
+    for copy in copies:
+        changes = ", ".join(f"{n} × {code}" for code, n in sorted(copy.changes.items())) or "nothing to mend, copied"
+        yield f"  {harmless(short_path(str(copy.target)))}: {changes}"
+
+
+def _print(lines: Iterable[str]) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in lines:
+        # A terminal that cannot show a character shows its code instead.
+        print(line.encode(encoding, "backslashreplace").decode(encoding))

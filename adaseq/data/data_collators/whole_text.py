@@ -1,0 +1,53 @@
+"""Batches for tasks that judge a text as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from adaseq.data.data_collators.base import Batch, DataCollator, pad
+from adaseq.data.preprocessors.base import Features
+from adaseq.metainfo import DataCollators
+from adaseq.registry import DATA_COLLATORS
+
+IGNORED = -100
+_ORIGIN = "origin/"
+
+
+@DATA_COLLATORS.register(DataCollators.WHOLE_TEXT, supplied=("pad_token_id",))
+class DataCollatorWithPadding(DataCollator):
+    """Says which words are what, and which labels hold.
+
+    It adds `summary_mask` (B, L), True for the words that stand for whole windows; `text_mask` (B, L), True for the words of
+    the text, or of both texts; `entities` (B, 4), the places of the markers of subject and object, where there are such; and
+    `label_ids` (B, T), padded with -100. What the text is without its context words is under `origin`, in the same form.
+
+    Args:
+        pad_token_id: fills up `input_ids`.
+    """
+
+    def __call__(self, features: Sequence[Features]) -> Batch:
+        """Make a batch of B features."""
+        batch = super().__call__(features)
+        batch.update(self._masks(features, batch["tokens"]["mask"]))
+        if "entities" in features[0]:
+            batch["entities"] = torch.from_numpy(np.stack([each["entities"] for each in features]).astype(np.int64))
+        if "label_ids" in features[0]:
+            longest = max(max(len(each["label_ids"]) for each in features), 1)
+            batch["label_ids"] = pad([each["label_ids"] for each in features], IGNORED, longest)
+        if f"{_ORIGIN}input_ids" in features[0]:
+            start = len(_ORIGIN)
+            own = [{key[start:]: each[key] for key in each if key.startswith(_ORIGIN)} for each in features]
+            batch["origin"] = self([{**each, "index": 0} for each in own])
+        return batch
+
+    @staticmethod
+    def _masks(features: Sequence[Features], mask: torch.Tensor) -> dict[str, Any]:
+        places = torch.arange(mask.shape[1])
+        summaries = torch.tensor([each["summaries"] for each in features])[:, None]
+        separators = torch.tensor([each["separator"] for each in features])[:, None]
+        is_summary = mask & (places < summaries)
+        return {"summary_mask": is_summary, "text_mask": mask & ~is_summary & (places != separators)}

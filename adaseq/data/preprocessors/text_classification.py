@@ -1,0 +1,123 @@
+"""Features for text classification: the whole text, or two, and the label ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adaseq.data.example import Example
+from adaseq.data.preprocessors.base import Features
+from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
+from adaseq.errors import AdaSeqError, DataError, nearest
+from adaseq.metainfo import Preprocessors
+from adaseq.registry import PREPROCESSORS, SPLITTERS
+
+
+@PREPROCESSORS.register(
+    Preprocessors.TEXT_CLASSIFICATION,
+    supplied=("multi_label",),
+    supplied_unless_given=("labels", "model_dir", "is_word2vec", "text_splitter"),
+)
+class TextClassificationPreprocessor(WholeTextPreprocessor):
+    """Encodes a text, or a pair of texts with their segments, for one judgement about the whole.
+
+    To the features of the tokens it adds, for training, `label_ids` int32: the ids of the labels, one or (with several
+    labels per text) any number.
+
+    Args:
+        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
+        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
+        labels: the label types; by default those of the data.
+        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
+            truncates to it, of a pair the longer text first; evaluation and prediction use overlapping windows. By default
+            512, or less if the backbone takes less.
+        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
+        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
+        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
+        min_count: words rarer than this in the training data stay out of the vocabulary.
+        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
+        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
+        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        multi_label: whether a text may have several labels; the model says so.
+    """
+
+    def __init__(
+        self,
+        model_dir: str | None = None,
+        is_word2vec: bool = False,
+        labels: list[str] | None = None,
+        max_length: int | None = None,
+        window_overlap: int | None = None,
+        add_special_tokens: bool = True,
+        tokenizer_kwargs: dict[str, Any] | None = None,
+        min_count: int = 1,
+        lowercase: bool = False,
+        text_splitter: str = "word",
+        vocab_file: str = "vocab.txt",
+        multi_label: bool = False,
+    ) -> None:
+        super().__init__(
+            model_dir,
+            is_word2vec,
+            labels,
+            max_length,
+            window_overlap,
+            add_special_tokens,
+            tokenizer_kwargs,
+            min_count,
+            lowercase,
+            text_splitter,
+            vocab_file,
+        )
+        self.multi_label = multi_label
+        self.id_to_label = dict(enumerate(self.labels))
+        self.label_to_id = {label: i for i, label in self.id_to_label.items()}
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Look up the names among the arguments, before any data is read.
+
+        Raises:
+            AdaSeqError: there is no such text splitter.
+        """
+        if arguments.get("text_splitter") is not None:
+            SPLITTERS.get(arguments["text_splitter"])
+
+    def words_of(self, example: Example) -> list[str]:
+        """The words of the text, or of both texts."""
+        return self.words_of_texts(example.tokens, example.fields.get("pair"))
+
+    def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
+        """The features of a batch of examples; see the class."""
+        encoded = self.encode_texts([(each.tokens, each.fields.get("pair")) for each in examples], training)
+        if training:
+            for features, example in zip(encoded, examples, strict=True):
+                features["label_ids"] = self._label_ids(example)
+        return encoded
+
+    def settings(self) -> list[Any]:
+        """What else the features depend on."""
+        return [*super().settings(), self.multi_label]
+
+    def _label_ids(self, example: Example) -> np.ndarray:
+        given = example.fields.get("label")
+        labels = [] if given is None else [given] if isinstance(given, str) else list(given)
+        if self.multi_label:
+            labels = list(dict.fromkeys(labels))
+        elif len(labels) > 1:
+            raise AdaSeqError(
+                f"{example.origin}: a text with {len(labels)} labels: {', '.join(labels)}; if a text may have several, set "
+                "model.multi_label: true"
+            )
+        elif not labels:
+            raise DataError("a text without a label cannot be trained on", example.origin or None)
+        unknown = [label for label in labels if label not in self.label_to_id]
+        if unknown:
+            raise DataError(
+                f"the label '{unknown[0]}' is not among the labels{nearest(unknown[0], self.labels) or ';'} they are "
+                f"{', '.join(self.labels)}",
+                example.origin or None,
+            )
+        return np.asarray([self.label_to_id[label] for label in labels], np.int32)

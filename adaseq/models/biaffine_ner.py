@@ -1,0 +1,154 @@
+"""Named entities, flat or nested, as the best class of each pair of words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from adaseq.errors import ModelError
+from adaseq.metainfo import Models
+from adaseq.models.base import Batch, Prediction
+from adaseq.models.spans import SpanModel, annotated_cells, without_context
+from adaseq.modules.biaffine import Biaffine, Projection
+from adaseq.modules.embedders.base import Embedder
+from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.grid_losses import judged_spans, row_blocks, sigmoid_loss, softmax_loss, sum_over_grid
+from adaseq.modules.span_search import Candidates, best_class_candidates, positive_candidates, take_best
+from adaseq.registry import MODELS, Lazy
+
+# What part of the spans is taken to be entities before anything is learned.
+_PRIOR = 0.01
+
+
+class SpanScorer(nn.Module):
+    """Scores each pair of words as the first and the last one of a span.
+
+    Args:
+        input_size: the width of the word vectors.
+        hidden_size: the width of the vectors of first and of last words.
+        num_classes: K.
+        bias: as of `Biaffine`.
+        dropout: on the vectors of first and last words.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, num_classes: int, bias: bool, dropout: float) -> None:
+        super().__init__()
+        self.start = Projection(input_size, hidden_size, "elu", dropout)
+        self.end = Projection(input_size, hidden_size, "elu", dropout)
+        self.biaffine = Biaffine(hidden_size, num_classes, bias)
+
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """The vectors of first and of last words, for `biaffine`."""
+        return self.start(words), self.end(words)
+
+
+@MODELS.register(Models.BIAFFINE_NER, supplied_unless_given=("id_to_label",))
+class BiaffineNerModel(SpanModel):
+    """Scores every span with a biaffine form and takes the best ones (Yu et al. 2020, 'Named entity recognition as
+    dependency parsing').
+
+    Args:
+        embedder: turns pieces or words into word vectors.
+        encoder: runs over the word vectors; none by default.
+        biaffine_ffnn_size: the width of the vectors of first and last words; -1 for 150, as in the paper.
+        biaffine_bias: score first words, last words and types by themselves too.
+        multi_label: a span may have several types: each is decided by itself.
+        flat_ner: no two entities share a word; false lets one lie in another. None crosses another either way.
+        dropout: on word vectors before and after the encoder, and on the vectors of first and last words.
+        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
+            words in place of single features.
+        variational_dropout: the share of features that are dropped in all words of a sentence alike.
+        id_to_label: the types and their ids, instead of the preprocessor's.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        id_to_label: dict[int, str],
+        encoder: Lazy[Encoder] | None = None,
+        biaffine_ffnn_size: int = -1,
+        biaffine_bias: bool = True,
+        multi_label: bool = False,
+        flat_ner: bool = True,
+        dropout: float = 0.0,
+        word_dropout: bool | float = False,
+        variational_dropout: float = 0.0,
+    ) -> None:
+        super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
+        self.check_arguments({"biaffine_ffnn_size": biaffine_ffnn_size})
+        self.multi_label, self.flat_ner = multi_label, flat_ner
+        num_types = len(self.id_to_label)
+        self.num_classes = num_types if multi_label else num_types + 1
+        width = 150 if biaffine_ffnn_size == -1 else biaffine_ffnn_size
+        self.scorer = SpanScorer(self.word_size, width, self.num_classes, biaffine_bias, dropout)
+        if biaffine_bias:
+            # Nearly no span is an entity: to begin there spares the first steps (Lin et al. 2017, section 3.3).
+            odds = math.log((1 - _PRIOR) / _PRIOR)
+            with torch.no_grad():
+                corner = self.scorer.biaffine.weight[:, -1, -1]
+                if multi_label:
+                    corner.fill_(-odds)
+                else:
+                    corner[0] = odds + math.log(max(num_types, 1))
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse a width that is none.
+
+        Raises:
+            ModelError: it was given.
+        """
+        width = arguments.get("biaffine_ffnn_size", -1)
+        if width < 1 and width != -1:
+            raise ModelError(f"model.biaffine_ffnn_size is {width}; it must be at least 1, or -1 for 150")
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The cross entropy of spans, averaged over those that are judged."""
+        words, mask = self.words(batch)
+        starts, ends = self.scorer(words)
+        judged = judged_spans(mask, batch.get("unknown"))
+        cells = annotated_cells(batch, 0 if self.multi_label else 1)
+        loss = sum_over_grid(
+            lambda sentences, rows: self.scorer.biaffine(starts[sentences, rows], ends[sentences]),
+            judged,
+            cells,
+            self.num_classes,
+            sigmoid_loss if self.multi_label else softmax_loss,
+            splits_rows=True,
+        )
+        return {"loss": loss / judged.sum().clamp(min=1)}
+
+    def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
+        """The `spans` of each sentence, each with `prob` if asked."""
+        words, mask = self.words(batch)
+        starts, ends = self.scorer(words)
+        find = positive_candidates if self.multi_label else best_class_candidates
+        parts: list[Candidates] = []
+        for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_classes):
+            scores = self.scorer.biaffine(starts[:, first:last], ends[:, first:])
+            parts.append(find(scores, mask, first))
+        candidates = without_context(Candidates.join(parts), batch)
+        found = take_best(candidates, len(mask), "flat" if self.flat_ner else "nested")
+        return self.predictions(found, batch, with_prob)
+
+    def upgraded(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights of AdaSeq 0.6 under the names of today.
+
+        It used the vectors of its `mlp_start` for last words, and kept the biaffine form as a linear layer.
+        """
+        old = "scorer.span_biaff.linear.weight"
+        if old not in weights:
+            return weights
+        renamed = dict(weights)
+        form = renamed.pop(old)
+        size = form.shape[1]
+        # There was always a class for no entity, first.
+        renamed["scorer.biaffine.weight"] = form.view(-1, size, size)[-self.num_classes :].mT.contiguous()
+        for ours, theirs in (("start", "mlp_end"), ("end", "mlp_start")):
+            for kind in ("weight", "bias"):
+                renamed[f"scorer.{ours}.linear.{kind}"] = renamed.pop(f"scorer.{theirs}.{kind}")
+        return renamed

@@ -1,0 +1,102 @@
+"""Named entities, flat or nested, as the cells of a grid for each type that rise above zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from adaseq.errors import ModelError
+from adaseq.metainfo import Models
+from adaseq.models.base import Batch, Prediction
+from adaseq.models.spans import SpanModel, annotated_cells, without_context
+from adaseq.modules.embedders.base import Embedder
+from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.grid_losses import judged_spans, row_blocks, sum_over_grid, threshold_loss
+from adaseq.modules.pointer import Pointer
+from adaseq.modules.span_search import Candidates, positive_candidates, take_best
+from adaseq.registry import MODELS, Lazy
+
+_WIDTH = 64
+
+
+@MODELS.register(Models.GLOBAL_POINTER, supplied_unless_given=("id_to_label",))
+class GlobalPointerModel(SpanModel):
+    """Scores every span for every type by attention with rotary positions, and takes all that are above zero (Su et al.
+    2022, 'Global pointer: Novel efficient span-based approach for named entity recognition').
+
+    Args:
+        embedder: turns pieces or words into word vectors.
+        encoder: runs over the word vectors; none by default.
+        token_ffn_out_width: the width of the vectors of first and last words; -1 for 64, as in the paper.
+        dropout: on word vectors, before and after the encoder.
+        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
+            words in place of single features.
+        variational_dropout: the share of features that are dropped in all words of a sentence alike.
+        efficient: the types share their vectors and differ in what they add for single words; false gives each type vectors
+            of its own, which takes as many parameters times the number of types.
+        rope: rotary positions, so that scores depend on the distance of words.
+        flat_ner: no two entities share a word: the best are taken; by default all spans above zero are.
+        id_to_label: the types and their ids, instead of the preprocessor's.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        id_to_label: dict[int, str],
+        encoder: Lazy[Encoder] | None = None,
+        token_ffn_out_width: int = -1,
+        dropout: float = 0.0,
+        word_dropout: bool | float = False,
+        variational_dropout: float = 0.0,
+        efficient: bool = True,
+        rope: bool = True,
+        flat_ner: bool = False,
+    ) -> None:
+        super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
+        self.check_arguments({"token_ffn_out_width": token_ffn_out_width, "rope": rope})
+        self.flat_ner = flat_ner
+        self.num_types = len(self.id_to_label)
+        width = _WIDTH if token_ffn_out_width == -1 else token_ffn_out_width
+        self.scorer = Pointer(self.word_size, width, self.num_types, efficient, rope)
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse a width that is none, or that has no pairs to turn.
+
+        Raises:
+            ModelError: it was given.
+        """
+        width = arguments.get("token_ffn_out_width", -1)
+        if width < 1 and width != -1:
+            raise ModelError(f"model.token_ffn_out_width is {width}; it must be at least 1, or -1 for {_WIDTH}")
+        if width % 2 and width != -1 and arguments.get("rope", True):
+            raise ModelError(
+                f"model.token_ffn_out_width is {width}; rotary positions turn pairs of features, so that it must be even: "
+                f"choose {width + 1}, or rope: false"
+            )
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """What it costs that annotated spans are not above zero and others not below, averaged over sentences and types."""
+        words, mask = self.words(batch)
+        vectors = self.scorer(words)
+        loss = sum_over_grid(
+            lambda sentences, _: self.scorer.scores(vectors.of(sentences)),
+            judged_spans(mask, batch.get("unknown")),
+            annotated_cells(batch),
+            self.num_types,
+            threshold_loss,
+        )
+        return {"loss": loss / max(len(mask) * self.num_types, 1)}
+
+    def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
+        """The `spans` of each sentence, each with `prob`, the sigmoid of its score, if asked."""
+        words, mask = self.words(batch)
+        vectors = self.scorer(words)
+        parts: list[Candidates] = []
+        for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_types):
+            parts.append(positive_candidates(self.scorer.scores(vectors.block(first, last)), mask, first))
+        candidates = without_context(Candidates.join(parts), batch)
+        found = take_best(candidates, len(mask), "flat" if self.flat_ner else "any")
+        return self.predictions(found, batch, with_prob)

@@ -1,0 +1,66 @@
+"""The encoder network of a backbone, whichever library or kind it is of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from adaseq.errors import ModelError
+from adaseq.modules.nezha import NezhaConfig, NezhaModel
+from adaseq.utils.pretrained import backbone_type, find_weights, load_backbone, raw_config, report_left_over
+
+# In task models, and in checkpoints with a head for pretraining.
+_PREFIXES = ("embedder.transformer_model.", "nezha.", "bert.", "encoder.")
+
+
+def load_encoder(name_or_path: str, load_weights: bool = True, **kwargs: Any) -> nn.Module:
+    """The encoder of a backbone: one of transformers', or ours where transformers has none.
+
+    Args:
+        name_or_path: a folder, or the name of a model on a hub.
+        load_weights: False builds the architecture with random weights.
+        kwargs: for `from_pretrained` of transformers.
+
+    Raises:
+        ModelError: there is no such model, or its weights do not fit its architecture.
+    """
+    if backbone_type(name_or_path) != "nezha":
+        return load_backbone(name_or_path, load_weights, **kwargs)
+    model = NezhaModel(NezhaConfig.from_dict(raw_config(name_or_path)))
+    if load_weights:
+        _load_nezha(model, name_or_path)
+    return model
+
+
+def _load_nezha(model: NezhaModel, name_or_path: str) -> None:
+    file = find_weights(name_or_path)
+    try:
+        weights = (
+            load_file(file)
+            if file.suffix == ".safetensors"
+            else torch.load(file, map_location="cpu", weights_only=True)
+        )
+    except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
+        raise ModelError(f"the weights in '{file}' cannot be read: {' '.join(str(error).split())[:300]}") from None
+    own = model.state_dict()
+    named = {_bare_name(name, own): value for name, value in weights.items()}
+    wrong = [name for name in own if name not in named or named[name].shape != own[name].shape]
+    if wrong:
+        raise ModelError(
+            f"the weights in '{name_or_path}' do not fit a NEZHA: {len(wrong)} tensors are missing or of another shape, "
+            f"among them {', '.join(wrong[:3])}"
+        )
+    model.load_state_dict({name: named[name] for name in own})
+    # The waves of positions are computed, and saved by some writers.
+    report_left_over(name_or_path, [n for n in named if n not in own and "positions_encoding" not in n])
+
+
+def _bare_name(name: str, own: dict[str, Any]) -> str:
+    if name in own:
+        return name
+    # Old checkpoints call the weight and the bias of a normalisation after the formula.
+    name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+    return next((name[len(p) :] for p in _PREFIXES if name.startswith(p) and name[len(p) :] in own), name)

@@ -1,0 +1,1 @@
+"""Losses: scores of classes and the right ones in, one number out."""
