@@ -24,6 +24,8 @@ import adaseq
 from adaseq.commands.main import main, verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
+from adaseq.data.example import labels_of
+from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
 from adaseq.tuning.grid import Grid
 
@@ -37,7 +39,7 @@ PAGES = sorted(
 ENGLISH = [page for page in PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
 ONLY_ENGLISH = {"CHANGELOG.md", "CONTRIBUTING.md"}
 PLUGINS = {"adaseq_window_tagger": "plugin_package", "gazette_reader": "own_reader"}
-FORMATS_SHOWN = ("conll", "json_tags", "json_spans", "cluener", "segmented")
+FORMATS_SHOWN = tuple(value for key, value in vars(Formats).items() if key.isupper())
 
 MINIMAL: dict[str, Any] = {
     "task": "named-entity-recognition",
@@ -118,7 +120,12 @@ def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "data.txt"
     file.write_text(block.text, encoding="utf-8")
     examples = list(FORMATS.build(block.language).read(file))
-    assert any(example.spans for example in examples)
+    assert any(labels_of(example) for example in examples)
+
+
+def test_every_format_is_shown() -> None:
+    shown = {block.language for block in BLOCKS if block.page.name == "formats.md"}
+    assert set(FORMATS_SHOWN) - shown == {Formats.CONLLU, Formats.TABLE}  # a configuration, and a page of its own
 
 
 @_written_in("bash")

@@ -54,9 +54,9 @@ def test_what_is_wrong_in_a_corpus_is_said_with_its_place(folder: Path) -> None:
             "c.yaml:5:17: dataset.corpora.0.label_map.(a+)+: the expression is refused: a repetition stands inside another one, "
             "which may take for ever"
         ),
-        "c.yaml:5:35: dataset.corpora.0.label_map.B: received '', which is no label; null drops the label",
+        "c.yaml:5:34: dataset.corpora.0.label_map.B: received '', which is no label; null drops the label",
         "c.yaml:7:16: dataset.corpora.1.data_type: there is no data format 'json_span'; did you mean 'json_spans'? ",
-        'c.yaml:9:13: dataset.corpora.1.weight: received "x"; expected a number',
+        "c.yaml:9:13: dataset.corpora.1.weight: received 'x'; expected a number",
         "c.yaml:10:5: dataset.corpora.1.labels: stands beside 'corpora', for all of them",
     ]
 
@@ -66,24 +66,25 @@ def test_options_of_each_format_are_checked(folder: Path) -> None:
         load_text(CORPORA.replace("corpus_name: web", "delimiter: tab"), folder)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("corpus_name: web", "corpus_name: 3x\n  - {data_file: {train: train.txt}, data_type: conll, corpus_name: 3x}",
-         "dataset.corpora.2.corpus_name: received '3x', which is the name of another corpus; results need names of their own"),
-        ("sample: {train: 10}", "sample: {train: 1.5, tset: 1}",
-         "dataset.sample.train: received 1.5; expected a whole number or at most 1.0"),
-    ],
-)  # fmt: skip
-def test_names_and_samples(problems: Callable[..., list[str]], folder: Path, old: str, new: str, message: str) -> None:
-    if old.startswith("sample"):
-        found = problems(replace={"data_type: conll": f"data_type: conll\n  {new}"})
-        assert any(message in each for each in found) and any("unknown key 'tset'" in each for each in found)
-        return
-    text = CORPORA.replace("corpus_name: web\n    weight: 0.5\n    sample: {train: 10}", new)
+def test_names_are_given_once(folder: Path) -> None:
+    more = "  - {data_file: {train: train.txt}, data_type: conll, corpus_name: web}\nmodel:"
     with pytest.raises(ConfigError) as caught:
-        load_text(text, folder)
-    assert message.replace("'3x'", '"3x"') in str(caught.value) or message in str(caught.value)
+        load_text(CORPORA.replace("model:", more), folder)
+    assert [str(each) for each in caught.value.problems] == [
+        (
+            "c.yaml:11:68: dataset.corpora.2.corpus_name: received 'web', which is the name of another corpus; results need names "
+            "of their own"
+        )
+    ]
+
+
+def test_samples_are_shares_or_numbers(problems: Callable[..., list[str]]) -> None:
+    found = problems(replace={"data_type: conll": "data_type: conll\n  sample: {train: 1.5, tset: 1, valid: 0}"})
+    assert found == [
+        "c.yaml:5:19: dataset.sample.train: received 1.5; expected a whole number or at most 1.0",
+        "c.yaml:5:24: dataset.sample.tset: unknown key 'tset'; did you mean 'test'? allowed here: seed, test, train, valid",
+        "c.yaml:5:40: dataset.sample.valid: received 0; expected at least 1 or more than 0.0",
+    ]
 
 
 def test_keys_of_one_corpus_stand_in_it_and_those_of_all_beside(problems: Callable[..., list[str]]) -> None:
