@@ -76,7 +76,7 @@ class Components:
             "data_collator": self._partner(DATA_COLLATORS, "data_collator", partners.data_collator, model_type),
             "optimizer": self._optimizer(model or block or {}),
             "lr_scheduler": self._scheduler(),
-            "hooks": self._hooks(),
+            "hooks": self._hooks(partners.score),
             "metrics": self._metrics(partners),
         }
 
@@ -157,13 +157,13 @@ class Components:
         checked = self._component(registry, block, path, extras.model_fields)
         return checked, {} if checked_own is INVALID else checked_own.model_dump(exclude_none=True)
 
-    def _hooks(self) -> list[Block | None]:
+    def _hooks(self, score: str) -> list[Block | None]:
         path: Place = ("train", "hooks")
         listed = self._document.at(path)
         places = [(*path, index) for index in range(len(listed) if isinstance(listed, list) else 0)]
         given = [(block, place) for place in places if (block := self._block(place, {})) is not None]
         merged: list[tuple[Block, Place]] = []
-        for default in default_hooks(self._has_evaluation):
+        for default in default_hooks(self._has_evaluation, score):
             own = next((each for each in given if each[0].get("type") == default["type"]), ({}, path))
             merged.append(({**default, **own[0]}, own[1]))
         taken = [place for _, place in merged]
@@ -186,7 +186,7 @@ class Components:
             places = [(*path, index) for index in range(len(given))] if isinstance(given, list) else [path]
             blocks = [(block, place) for place in places if (block := self._block(place, {})) is not None]
         metrics = [self._component(METRICS, block, place) for block, place in blocks]
-        if not any(each and hasattr(METRICS.get(each["type"]), "write") for each in metrics):
+        if partners.dumper and not any(each and self._catalogue.is_dumper(each["type"]) for each in metrics):
             metrics.append(self._component(METRICS, partners.dumper, path))
         return metrics
 

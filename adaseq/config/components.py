@@ -16,7 +16,7 @@ from adaseq.config.problems import listed, shown
 from adaseq.config.signatures import REQUIRED, Argument, Signature, signature_of
 from adaseq.config.validation import INVALID, check_value, describe, unknown_key
 from adaseq.errors import AdaSeqError
-from adaseq.registry import Registry, UnknownComponent
+from adaseq.registry import METRICS, Registry, UnknownComponent
 
 
 class Catalogue:
@@ -30,6 +30,10 @@ class Catalogue:
         """The signature of a type; None, with a report about the value at the path, if there is none."""
         component = find_class(document, registry, name, path)
         return signature_of(registry, component) if component else None
+
+    def is_dumper(self, name: str) -> bool:
+        """Whether a metric writes predictions to a file."""
+        return hasattr(METRICS.get(name), "write")
 
 
 def check_component(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import itertools
 import operator
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from adaseq import metainfo
 from adaseq.config.components import Catalogue
@@ -21,6 +23,8 @@ from adaseq.config.docstrings import arguments_in
 from adaseq.config.document import Document, Place
 from adaseq.config.signatures import REQUIRED, Argument, Signature
 from adaseq.registry import LR_SCHEDULERS, OPTIMIZERS, ComponentHint, Registry
+
+_Statement = TypeVar("_Statement", bound=ast.stmt)
 
 # What annotations of arguments that YAML can hold are made of.
 _NAMES = {
@@ -32,6 +36,9 @@ _NAMES = {
 }
 # Where torch defines its own.
 _TORCH = {OPTIMIZERS.kind: "optim/*.py", LR_SCHEDULERS.kind: "optim/lr_scheduler.py"}
+_REGISTRATION = re.compile(r"^@(\w+\.register\((?:.|\n)*?\))\nclass (\w+)", re.MULTILINE)
+_CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
+_CONSTANT = re.compile(r"^(\w+) = ", re.MULTILINE)
 # Bases that bring no constructor arguments.
 _PLAIN_BASES = frozenset({"ABC", "Generic", "object"})
 
@@ -41,31 +48,40 @@ class SourceCatalogue(Catalogue):
 
     def names(self, registry: Registry) -> list[str]:
         """The types that the source registers."""
-        return sorted(_components(registry))
+        return sorted(_registrations(registry))
 
     def find(self, document: Document, registry: Registry, name: Any, path: Place) -> Signature | None:
         """The signature, or None if the source registers no such type."""
         if not isinstance(name, str):
             return None
-        return _components(registry).get(name) or _of_torch(registry, name)
+        found = _registrations(registry).get(name)
+        if found is None:
+            return _of_torch(registry, name)
+        source, class_name, call = found
+        node = source.classes.get(class_name)
+        if node is None:
+            return None
+        return source.signature(node, registry, {each.arg: each.value for each in call.keywords})
+
+    def is_dumper(self, name: str) -> bool:
+        """True: what is right by the source is completed from the classes, not from here."""
+        return True
 
 
 @functools.cache
-def _components(registry: Registry) -> dict[str, Signature]:
-    """The signatures of what the home of a registry registers with decorators, by all names."""
+def _registrations(registry: Registry) -> dict[str, tuple[_Source, str, ast.Call]]:
+    """The classes that the home of a registry registers with decorators, by all names: where they are, and the call."""
     spec = importlib.util.find_spec(registry.home)
     if spec is None or spec.origin is None:
         return {}
     origin = Path(spec.origin)
     files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
-    source = _Source([file.read_bytes() for file in files])
-    found: dict[str, Signature] = {}
-    for node in source.classes.values():
-        for call in node.decorator_list:
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "register":
-                signature = source.signature(node, registry, {each.arg: each.value for each in call.keywords})
-                if signature is not None:
-                    found.update({_name(each): signature for each in call.args})
+    source = _Source([file.read_text(encoding="utf-8") for file in files])
+    found = {}
+    for match in source.matches(_REGISTRATION):
+        call = ast.parse(match[1], mode="eval").body
+        if isinstance(call, ast.Call):
+            found.update({_name(each): (source, match[2], call) for each in call.args})
     return found
 
 
@@ -76,29 +92,28 @@ def _of_torch(registry: Registry, name: str) -> Signature | None:
     if registry.kind not in _TORCH or not name.isidentifier() or torch is None or torch.origin is None:
         return None
     for file in Path(torch.origin).parent.glob(_TORCH[registry.kind]):
-        text = file.read_bytes()
-        if f"\nclass {name}(".encode() in text:
-            source = _Source([text])
-            node = source.classes[name]
+        source = _Source([file.read_text(encoding="utf-8")])
+        node = source.classes.get(name)
+        if node is not None:
             return source.signature(node, registry, {}) if source.takes(node, registry.supplied) else None
     return None
 
 
 class _Source:
-    """The classes and the literal constants of some modules, by name.
+    """The classes and the literal constants of some modules, by name; a module is parsed when something in it is needed.
 
     Args:
         texts: their source code.
     """
 
-    def __init__(self, texts: list[bytes]) -> None:
-        statements = [statement for text in texts for statement in ast.parse(text).body]
-        self.classes = {each.name: each for each in statements if isinstance(each, ast.ClassDef)}
-        self._constants = {
-            each.targets[0].id: each.value
-            for each in statements
-            if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)
-        }
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+        self.classes: Mapping[str, ast.ClassDef] = _Found(texts, _CLASS, ast.ClassDef, lambda each: each.name)
+        self._constants: Mapping[str, ast.Assign] = _Found(texts, _CONSTANT, ast.Assign, _assigned)
+
+    def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Where a pattern matches in any of the modules."""
+        return itertools.chain.from_iterable(map(pattern.finditer, self._texts))
 
     def signature(
         self, node: ast.ClassDef, registry: Registry, registration: Mapping[str | None, ast.expr]
@@ -132,7 +147,7 @@ class _Source:
 
     def _names(self, node: ast.expr | None) -> tuple[str, ...]:
         if isinstance(node, ast.Name):
-            node = self._constants.get(node.id)
+            node = self._constants[node.id].value if node.id in self._constants else None
         return () if node is None else tuple(ast.literal_eval(node))
 
     def _constructor(self, node: ast.ClassDef) -> ast.arguments | None:
@@ -157,6 +172,44 @@ class _Source:
             if isinstance(base, ast.Name) and base.id in self.classes:
                 found = {**self._help(self.classes[base.id]), **found}
         return found
+
+
+class _Found(Mapping[str, _Statement]):
+    """The statements of one kind in some modules, by name.
+
+    Args:
+        texts: the source code of the modules.
+        pattern: finds their names.
+        kind: their kind.
+        name: what a statement is called.
+    """
+
+    def __init__(
+        self, texts: list[str], pattern: re.Pattern[str], kind: type[_Statement], name: Callable[[_Statement], str]
+    ) -> None:
+        self._texts = {match[1]: text for text in texts for match in pattern.finditer(text)}
+        self._kind = kind
+        self._name = name
+
+    def __getitem__(self, name: str) -> _Statement:
+        statements = (each for each in _parsed(self._texts[name]) if isinstance(each, self._kind))
+        return next(each for each in statements if self._name(each) == name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+@functools.lru_cache(maxsize=None)
+def _parsed(text: str) -> list[ast.stmt]:
+    return ast.parse(text).body
+
+
+def _assigned(statement: ast.Assign) -> str:
+    target = statement.targets[0]
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 class _Unknown(Exception):

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from adaseq.data.example import Span
 from adaseq.data.tags import TagError, tags_to_spans
-from adaseq.utils.tag_schemes import PARTIAL, PLAIN
+from adaseq.utils.tag_schemes import OUTSIDE, PARTIAL, PLAIN
 
 END_OF_SENTENCE = "<EOS>"
 """From this word on all is context."""
@@ -62,6 +62,13 @@ def annotate(
     Raises:
         TagError: a tag that is none of the scheme, or in strict mode a forbidden sequence.
     """
+    if (
+        scheme != PLAIN
+        and tags.count(OUTSIDE) == len(tags)
+        and END_OF_SENTENCE not in tokens
+        and partial_label != OUTSIDE
+    ):
+        return [], None  # quickly, since most sentences of most corpora are so
     context = context_tags(type_x, scheme)
     ends_early = END_OF_SENTENCE in tokens
     if not ends_early and context.isdisjoint(tags) and (partial_label is None or partial_label not in tags):

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adaseq.data.annotation import END_OF_SENTENCE
+from adaseq.data.formats.columns import DOCUMENT, check_delimiter, find_delimiter, is_between_sentences
 from adaseq.data.formats.tagged import Sentence, TaggedFormat
 from adaseq.data.tags import SchemeDetector
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
-
-_DELIMITERS = {"tab": "\t", "space": " ", "\\t": "\t"}
-_DOCUMENT = "-DOCSTART-"
 
 
 @FORMATS.register(Formats.CONLL)
@@ -44,24 +42,15 @@ class ConllFormat(TaggedFormat):
         partial_label: str | None = None,
     ) -> None:
         super().__init__(encoding, source_scheme, strict, partial_label)
-        if delimiter == "":
-            raise AdaSeqError("delimiter is empty; give tab, space or another string, or leave it out")
         if token_column == label_column:
             raise AdaSeqError(f"token_column and label_column are both {token_column}; words and tags need two columns")
-        self.delimiter = None if delimiter is None else _DELIMITERS.get(delimiter, delimiter)
+        self.delimiter = check_delimiter(delimiter)
         self.token_column = token_column
         self.label_column = label_column
 
     def _survey(self, path: Path) -> tuple[str, bool]:
-        self._delimiter = self._find_delimiter(path) if self.delimiter is None else self.delimiter
+        self._delimiter = find_delimiter(self, path) if self.delimiter is None else self.delimiter
         return super()._survey(path)
-
-    def _find_delimiter(self, path: Path) -> str | None:
-        odd = (line for lines in self.blocks(path) for line in lines if "\t" not in line)
-        if all(_is_between_sentences(line) for line in odd):
-            return "\t"
-        odd = (line for lines in self.blocks(path) for line in lines if line.count(" ") != 1)
-        return " " if all(_is_between_sentences(line) for line in odd) else None
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
         """All tags of the file, quickly: the text behind the last delimiter of each line."""
@@ -71,7 +60,7 @@ class ConllFormat(TaggedFormat):
         for lines in self.blocks(path):
             tags = [line.rpartition(delimiter)[2].strip() for line in lines]
             text = "\n".join(lines)
-            if END_OF_SENTENCE in text or _DOCUMENT in text:
+            if END_OF_SENTENCE in text or DOCUMENT in text:
                 detector.clear()
                 return super()._add_tags(path, detector)
             if "" in tags:
@@ -84,28 +73,55 @@ class ConllFormat(TaggedFormat):
         return None
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
-        fields: dict[str, int] = {}
-        first = 1  # the line on which the sentence begins
+        self._fields: dict[str, int] = {}
         self._width = 0
+        first = 1  # the line of the file that `lines` begins with
         lines: list[str] = []
-        for number, line in enumerate(itertools.chain.from_iterable(self.blocks(path)), 1):
-            if not line or line.isspace():
-                is_document = False
-            elif line[0] == "-" and line.startswith(_DOCUMENT):
-                is_document = True
-            else:
-                lines.append(line)
-                continue
-            if lines:
-                yield self._sentence(path, first, lines, fields)
-                lines = []
-            first = number + 1
-            if is_document:
-                fields = {"document": fields.get("document", -1) + 1}
-        if lines:
-            yield self._sentence(path, first, lines, fields)
+        for block in itertools.chain(self.blocks(path), [[""]]):
+            lines += block
+            documents = DOCUMENT in "\n".join(lines)
+            stripped = [*map(str.strip, lines)]
+            start = 0
+            while True:
+                try:
+                    end = stripped.index("", start)
+                except ValueError:
+                    break
+                if end > start:
+                    yield from self._between_blank_lines(path, first + start, lines[start:end], documents)
+                start = end + 1
+            first += start
+            del lines[:start]
 
-    def _sentence(self, path: Path, first: int, lines: list[str], fields: dict[str, int]) -> Sentence:
+    def _between_blank_lines(self, path: Path, first: int, lines: list[str], documents: bool) -> Iterator[Sentence]:
+        """The sentence that some lines hold; several where the marks of documents part them.
+
+        Args:
+            path: the file.
+            first: the number of the first of the lines.
+            lines: the lines; none is blank.
+            documents: there may be marks of documents.
+        """
+        rows = [line.split(self._delimiter) for line in lines]
+        if not documents and {*map(len, rows)} == {self._width}:
+            columns = [*zip(*rows, strict=True)]
+            tokens = columns[self.token_column]
+            tags = [*map(str.strip, columns[self.label_column])]
+            if "" not in tags and "" not in tokens:
+                yield Sentence(first, [*tokens], tags, None, None, self._fields.copy())
+                return
+        start = 0
+        for number, line in enumerate([*lines, ""]):
+            if not is_between_sentences(line):
+                continue
+            if number > start:
+                yield self._sentence(path, first + start, lines[start:number])
+            start = number + 1
+            if line.startswith(DOCUMENT):
+                self._fields = {"document": self._fields.get("document", -1) + 1}
+
+    def _sentence(self, path: Path, first: int, lines: list[str]) -> Sentence:
+        """A sentence, checked line by line."""
         delimiter, token_column, label_column = self._delimiter, self.token_column, self.label_column
         rows = [line.split(delimiter) for line in lines]
         if {*map(len, rows)} != {self._width}:
@@ -118,7 +134,7 @@ class ConllFormat(TaggedFormat):
         for what, column in (("word", tokens), ("tag", tags)):
             if "" in column:
                 raise DataError(f"the {what} is empty", path, first + column.index(""))
-        return Sentence(first, tokens, tags, None, None, fields.copy())
+        return Sentence(first, tokens, tags, None, None, self._fields.copy())
 
     def _check_width(self, path: Path, line: int, width: int, usual: int) -> int:
         """The usual number of columns, given that of a line that has another one or is the first."""
@@ -137,7 +153,3 @@ class ConllFormat(TaggedFormat):
         if usual:
             self._warn(f"line {line} has {width} columns, those before it {usual}; a word with a space in it?")
         return usual or width
-
-
-def _is_between_sentences(line: str) -> bool:
-    return not line or line.isspace() or line.startswith(_DOCUMENT)
