@@ -202,7 +202,7 @@ class _Found(Mapping[str, _Statement]):
         return len(self._texts)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _parsed(text: str) -> list[ast.stmt]:
     return ast.parse(text).body
 
