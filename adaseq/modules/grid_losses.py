@@ -19,6 +19,8 @@ from torch.utils.checkpoint import checkpoint
 _NEVER = -1e30
 # How many numbers may be kept of all cells of a batch, until gradients flow back.
 MOST_KEPT = 1 << 22
+# How many are computed together where it is more: few enough that what is made of them is small beside the encoder.
+MOST_AT_ONCE = 1 << 20
 
 
 class Cells(NamedTuple):
@@ -51,7 +53,7 @@ def sum_over_grid(
     cell_size: int,
     loss: Loss,
     most: int = MOST_KEPT,
-    most_at_once: int = MOST_KEPT,
+    most_at_once: int = MOST_AT_ONCE,
     splits_rows: bool = False,
 ) -> Tensor:
     """The sum of a loss over the grids of a batch, in the memory of a part of them.
