@@ -14,16 +14,18 @@ from adaseq.version import __version__
 
 if TYPE_CHECKING:
     from adaseq.hub.loading import load
+    from adaseq.inference.dictionary import Dictionary
     from adaseq.training.test import test_model as test
     from adaseq.training.train import train_model as train
 
-__all__ = ["__version__", "load", "test", "train"]
+__all__ = ["Dictionary", "__version__", "load", "test", "train"]
 
 # Imported on first use: they need torch, and `adaseq --help` does not.
 _LAZY = {
     "train": ("adaseq.training.train", "train_model"),
     "test": ("adaseq.training.test", "test_model"),
     "load": ("adaseq.hub.loading", "load"),
+    "Dictionary": ("adaseq.inference.dictionary", "Dictionary"),
 }
 
 

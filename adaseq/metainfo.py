@@ -19,6 +19,7 @@ class Tasks:
     RELATION_EXTRACTION = "relation-extraction"
     ENTITY_TYPING = "entity-typing"
     TEXT_CLASSIFICATION = "text-classification"
+    PRETRAINING = "pretraining"
 
 
 class Models:
@@ -34,6 +35,8 @@ class Models:
     SPAN_TYPING = "multilabel-span-typing-model"
     CONCAT_TYPING = "multilabel-concat-typing-model"
     CONCAT_TYPING_MCCE = "multilabel-concat-typing-model-mcce-s"
+    PRETRAINING = "pretraining-model"
+    MASKED_LANGUAGE = "masked-language-model"
 
 
 class Embedders:
@@ -112,6 +115,8 @@ class Preprocessors:
     SPAN_TYPING = "multilabel-span-typing-preprocessor"
     CONCAT_TYPING = "multilabel-concat-typing-preprocessor"
     CONCAT_TYPING_MCCE = "multilabel-concat-typing-mcce-preprocessor"
+    PRETRAINING = "pretraining-preprocessor"
+    MASKED_LANGUAGE = "masked-language-preprocessor"
 
 
 class DataCollators:
@@ -124,6 +129,8 @@ class DataCollators:
     WHOLE_TEXT = "DataCollatorWithPadding"
     SPAN_TYPING = "MultiLabelSpanTypingDataCollatorWithPadding"
     CONCAT_TYPING = "MultiLabelConcatTypingDataCollatorWithPadding"
+    PRETRAINING = "PretrainingDataCollatorWithPadding"
+    MASKED_LANGUAGE = "MaskedLanguageDataCollatorWithPadding"
 
 
 class Formats:
@@ -145,6 +152,7 @@ class Formats:
     LABEL_LINES = "label_lines"
     DOCCANO = "doccano"
     LABEL_STUDIO = "label_studio"
+    PLAIN_TEXT = "plain_text"
 
 
 class Splitters:
@@ -169,6 +177,8 @@ class Metrics:
     TYPING = "typing-metric"
     TYPING_THRESHOLD = "typing-threshold-metric"
     TYPING_DUMPER = "typing-dumper"
+    PRETRAINING = "pretraining-metric"
+    MASKED_LANGUAGE = "masked-language-metric"
 
 
 class Hooks:

@@ -6,7 +6,7 @@ Decoding is all that lies between the scores and the spans of a batch, with thei
 sentence has some entities, as those of a trained model have. Memory is the peak of one step (forward and backward) above that
 of a step of the encoder alone, divided by the size of the score tensor: a float32 for each sentence, pair of words and class.
 Every peak is that of a process of its own; on a GPU it is what was allocated there. For the training step against a bare
-PyTorch loop run bench_training_loop.py with a configuration of examples/biaffine or examples/global_pointer.
+PyTorch loop run bench_training_loop.py with a configuration of examples/biaffine_ner or examples/global_pointer.
 """
 
 from __future__ import annotations

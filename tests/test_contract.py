@@ -61,6 +61,7 @@ MODEL_BLOCKS = {
     "crf": {"type": "sequence-labeling-model"},
     "linear": {"type": "sequence-labeling-model", "use_crf": False},
     "focal": {"type": "sequence-labeling-model", "use_crf": False, "loss": {"type": "focal"}},
+    "views": {"type": "sequence-labeling-model", "multiview": True, "mv_loss_type": "crf_kl"},
     "partial-crf": {"type": "sequence-labeling-model", "partial": True},
     "constrained-crf": {"type": "sequence-labeling-model", "constrained": True},
     "biaffine": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 6},
@@ -102,7 +103,10 @@ MODEL_BLOCKS = {
         "decoder": {"type": "pairwise-crf", "label_emb_dim": 5, "pairwise_factor": 3, "two_potential": False},
     },
     "mcce": {"type": "multilabel-concat-typing-model-mcce-s", "decoder": {"type": "linear"}},
+    "pretraining": {"type": "pretraining-model"},
+    "masked-language": {"type": "masked-language-model", "boundary_layer": 1},
 }
+NEED_A_BACKBONE = ("masked-language",)
 EMBEDDER_BLOCKS = {
     "embedding": {"type": "embedding", "embedding_dim": 8},
     "transformer-embedder": {"type": "transformer-embedder", "model_name_or_path": "tiny-bert"},
@@ -134,6 +138,8 @@ PARTNERS = {
     "twostage-ner-model": ("twostage-preprocessor", "TwostageDataCollatorWithPadding"),
     "relation-extraction-model": ("relation-extraction-preprocessor", "DataCollatorWithPadding"),
     "text-classification-model": ("text-classification-preprocessor", "DataCollatorWithPadding"),
+    "pretraining-model": ("pretraining-preprocessor", "PretrainingDataCollatorWithPadding"),
+    "masked-language-model": ("masked-language-preprocessor", "MaskedLanguageDataCollatorWithPadding"),
     "multilabel-span-typing-model": (
         "multilabel-span-typing-preprocessor",
         "MultiLabelSpanTypingDataCollatorWithPadding",
@@ -190,7 +196,8 @@ def test_the_tables_hold_every_component():
 def cases():
     for model in MODEL_BLOCKS:
         for embedder in EMBEDDERS_FOR_EVERY_MODEL:
-            yield model, embedder, None
+            if embedder == "transformer-embedder" or model not in NEED_A_BACKBONE:
+                yield model, embedder, None
     for embedder in [name for name in EMBEDDER_BLOCKS if name not in EMBEDDERS_FOR_EVERY_MODEL]:
         yield "crf", embedder, None
     for encoder in ENCODER_BLOCKS:
@@ -214,11 +221,14 @@ class Built:
         self.config = {
             "task": "named-entity-recognition",
             "model": block,
-            "preprocessor": {"type": preprocessor},
+            "preprocessor": {
+                "type": preprocessor,
+                **({"return_original_view": True} if block.get("multiview") else {}),
+            },
             "data_collator": self.collator_name,
         }
         self.preprocessor = build_preprocessor(self.config["preprocessor"], block, ["LOC", "PER"])
-        self.preprocessor.fit(self.preprocessor.words_of(example) for example in EXAMPLES)
+        self.preprocessor.fit([self.preprocessor.words_of(example) for example in EXAMPLES])
         torch.manual_seed(0)
         self.model = build_model(block, self.preprocessor)
         for name, parameter in self.model.named_parameters():

@@ -125,7 +125,8 @@ def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
 
 def test_every_format_is_shown() -> None:
     shown = {block.language for block in BLOCKS if block.page.name == "formats.md"}
-    assert set(FORMATS_SHOWN) - shown == {Formats.CONLLU, Formats.TABLE}  # a configuration, and a page of its own
+    # A configuration, a page of its own, and text that has no labels.
+    assert set(FORMATS_SHOWN) - shown == {Formats.CONLLU, Formats.TABLE, Formats.PLAIN_TEXT}
 
 
 @_written_in("bash")

@@ -15,15 +15,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The one module or package of ours that imports a library, so that its next major release is a change in one place.
+# The modules or packages of ours that import a library, so that its next major release is a change in one place.
 DOORS = {
     "accelerate": "adaseq.training.runtime",
+    "bm25s": "adaseq.retrieval.index",
     "huggingface_hub": "adaseq.utils.huggingface_client",
     "modelscope": "adaseq.hub.modelscope",
     "modelscope_hub": "adaseq.utils.modelscope_client",
     "peft": "adaseq.modules.adapters",
     "pyarrow": "adaseq.data.store",
-    "pydantic": "adaseq.config",
+    "pydantic": "adaseq.config adaseq.serving.schema",  # FastAPI takes its models to check requests
     "transformers": "adaseq.utils.pretrained",
 }
 
@@ -38,6 +39,7 @@ LIGHT = (
     "adaseq.metainfo",
     "adaseq.migration.configs",
     "adaseq.registry",
+    "adaseq.runtime",
 )
 
 
@@ -57,11 +59,11 @@ def graph() -> grimp.ImportGraph:
     return grimp.build_graph("adaseq", include_external_packages=True, cache_dir=None)
 
 
-@pytest.mark.parametrize(("library", "door"), DOORS.items())
-def test_a_library_is_imported_in_one_place(graph: grimp.ImportGraph, library: str, door: str) -> None:
+@pytest.mark.parametrize(("library", "doors"), DOORS.items())
+def test_a_library_is_imported_in_one_place(graph: grimp.ImportGraph, library: str, doors: str) -> None:
     importers = graph.find_modules_that_directly_import(library)
     assert importers, f"nothing imports {library}: is it still needed?"
-    assert [each for each in importers if each != door and not each.startswith(f"{door}.")] == []
+    assert [each for each in importers if not any(f"{each}.".startswith(f"{door}.") for door in doors.split())] == []
 
 
 def test_what_is_imported_is_required(graph: grimp.ImportGraph) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from adaseq.errors import AdaSeqError, nearest
+from adaseq.utils.terminal import harmless
 from adaseq.version import __version__
 
 DONE, OUR_FAULT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has shown a help text or explained a mistake
         return int(stop.code or DONE)
     except AdaSeqError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {harmless(str(error))}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt as interruption:
         print(str(interruption) or "interrupted", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -64,14 +65,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; of several processes only the first one talks."""
+    return run_with(args, "adaseq.training.train:train_model", "train")
+
+
+def run_with(args: argparse.Namespace, function: str, verb: str) -> int:
+    """Train with a function that takes the flags.
+
+    Args:
+        args: the flags.
+        function: its module and name.
+        verb: the command that goes on with a stopped run.
+    """
     if args.local_rank is not None:
         os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     if args.config_path is None and not (args.resume and args.work_dir):
         raise AdaSeqError("A configuration is needed: -c FILE. Only --resume -w RUN_FOLDER finds it by itself.")
     from adaseq.training.interrupts import TrainingInterrupted
     from adaseq.training.runtime import ProcessLost
-    from adaseq.training.train import train_model
 
+    module, _, name = function.partition(":")
+    train_model = getattr(importlib.import_module(module), name)
     try:
         train_model(
             args.config_path,
@@ -88,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
             imports=args.imports,
         )
     except TrainingInterrupted as stop:
-        _say(str(stop))
+        _say(f"{stop} To go on: adaseq {verb} --resume -w {stop.folder}")
         return stop.exit_status
     except AdaSeqError as error:
         _say(f"error: {error}", everyone=isinstance(error, ProcessLost))

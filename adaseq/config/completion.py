@@ -36,6 +36,7 @@ from adaseq.registry import (
     TRAINERS,
     Registry,
 )
+from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
 Block = dict[str, Any]
 
@@ -70,9 +71,11 @@ class Components:
         trainer = self._document.at(("train", "trainer"))
         if isinstance(trainer, str) and trainer not in vars(metainfo.Trainers).values():
             self._catalogue.find(self._document, TRAINERS, trainer, ("train", "trainer"))
+        preprocessor = self._partner(PREPROCESSORS, "preprocessor", partners.preprocessor, model_type, model)
+        self._check_views(model or {}, preprocessor or {})
         return {
             "model": model,
-            "preprocessor": self._partner(PREPROCESSORS, "preprocessor", partners.preprocessor, model_type),
+            "preprocessor": preprocessor,
             "data_collator": self._partner(DATA_COLLATORS, "data_collator", partners.data_collator, model_type),
             "optimizer": self._optimizer(model or block or {}),
             "lr_scheduler": self._scheduler(),
@@ -90,10 +93,14 @@ class Components:
         model_class = find_class(self._document, MODELS, model_type, ("model", "type")) if is_own else None
         return partners_of(model_type, model_class, self._task)
 
-    def _partner(self, registry: Registry, section: str, partner: str, model: str) -> Block | None:
+    def _partner(
+        self, registry: Registry, section: str, partner: str, model: str, arguments: Block | None = None
+    ) -> Block | None:
         block = self._block((section,), {})
         if block is None:
             return None
+        if (arguments or {}).get("multiview") and model in PARTNERS:
+            block.setdefault("return_original_view", True)
         given = block.setdefault("type", partner)
         known = [getattr(each, section) for each in PARTNERS.values()]
         if given != partner and given in known and model in PARTNERS:
@@ -102,6 +109,27 @@ class Components:
             self._document.report((section,) if is_name else (section, "type"), message)
             return None
         return self._component(registry, block, (section,))
+
+    def _check_views(self, model: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> None:
+        """Whether the preprocessor makes what a model with several views, or with chunks of context, reads."""
+        if (
+            model.get("multiview")
+            and "return_original_view" in preprocessor
+            and not preprocessor["return_original_view"]
+        ):
+            self._document.report(
+                ("preprocessor", "return_original_view"),
+                f"received {shown(preprocessor['return_original_view'])}; model.multiview: true needs it to be true, so that there "
+                "is a view without the context words",
+            )
+        has_chunks = preprocessor.get("chunk_size") is not None
+        if model.get("chunk") and "chunk_size" in preprocessor and not has_chunks:
+            self._document.report(("model", "chunk"), "needs the context in chunks: set preprocessor.chunk_size")
+        if has_chunks and "chunk" in model and not model["chunk"]:
+            self._document.report(
+                ("preprocessor", "chunk_size"),
+                "cuts the context into chunks, which only a model with chunk: true reads",
+            )
 
     def _optimizer(self, model: Mapping[str, Any]) -> Block | None:
         path: Place = ("train", "optimizer")
@@ -133,7 +161,9 @@ class Components:
         regex = group.get("regex")
         for pattern in regex if isinstance(regex, list) else [regex]:
             try:
-                re.compile(pattern if isinstance(pattern, str) else "")
+                SafePattern(pattern if isinstance(pattern, str) else "")
+            except UnsafePattern as error:
+                self._document.report((*place, "regex"), f"the expression {shown(pattern)} is refused: {error}")
             except re.error as error:
                 self._document.report((*place, "regex"), f"{shown(pattern)} is no regular expression: {error}")
 

@@ -20,13 +20,15 @@ class Partners:
         preprocessor: its preprocessor.
         data_collator: its data collator.
         metrics: its metrics by default.
-        dumper: writes its predictions.
+        dumper: writes its predictions; None where there are none to write.
+        score: the score by which the best model is chosen.
     """
 
     preprocessor: str
     data_collator: str
     metrics: tuple[str, ...]
-    dumper: Mapping[str, Any]
+    dumper: Mapping[str, Any] | None
+    score: str = "f1"
 
 
 _TAGGER = Partners(
@@ -64,6 +66,10 @@ _SPAN_TYPING = Partners(
 _CONCAT_TYPING = replace(
     _SPAN_TYPING, preprocessor=Preprocessors.CONCAT_TYPING, data_collator=DataCollators.CONCAT_TYPING
 )
+_PRETRAINING = Partners(Preprocessors.PRETRAINING, DataCollators.PRETRAINING, (Metrics.PRETRAINING,), _SPAN_DUMPER)
+_MASKED_LANGUAGE = Partners(
+    Preprocessors.MASKED_LANGUAGE, DataCollators.MASKED_LANGUAGE, (Metrics.MASKED_LANGUAGE,), None, "accuracy"
+)
 PARTNERS = {
     Models.SPAN_TYPING: _SPAN_TYPING,
     Models.CONCAT_TYPING: _CONCAT_TYPING,
@@ -73,6 +79,8 @@ PARTNERS = {
     Models.GLOBAL_POINTER: _SPANS,
     Models.W2NER: _WORD_PAIRS,
     Models.TWOSTAGE_NER: _TWOSTAGE,
+    Models.PRETRAINING: _PRETRAINING,
+    Models.MASKED_LANGUAGE: _MASKED_LANGUAGE,
     Models.RELATION_EXTRACTION: _RELATION,
     Models.TEXT_CLASSIFICATION: _TEXT,
 }
@@ -84,6 +92,7 @@ MODEL_OF_TASK = {
     Tasks.RELATION_EXTRACTION: Models.RELATION_EXTRACTION,
     Tasks.TEXT_CLASSIFICATION: Models.TEXT_CLASSIFICATION,
     Tasks.ENTITY_TYPING: Models.SPAN_TYPING,
+    Tasks.PRETRAINING: Models.MASKED_LANGUAGE,
 }
 
 _EVALUATION_HOOK = {"type": Hooks.EVALUATION}
@@ -106,6 +115,7 @@ _HEADS: dict[str, tuple[str, float]] = {
     Models.GLOBAL_POINTER: ("^scorer", 1e-3),
     Models.W2NER: ("^(encoder|scorer)", 1e-3),
     Models.TWOSTAGE_NER: ("^crf", _CRF_LR),
+    Models.PRETRAINING: ("^crf", _CRF_LR),
 }
 # Adapters start from nothing too.
 _ADAPTER_LR = 5e-4
@@ -181,6 +191,14 @@ def _leaves(embedder: Any) -> Iterator[Any]:
         yield embedder
 
 
-def default_hooks(has_evaluation: bool) -> list[dict[str, Any]]:
-    """The hooks that every run has."""
-    return [dict(each) for each in (*([_EVALUATION_HOOK] if has_evaluation else []), *_HOOKS)]
+def default_hooks(has_evaluation: bool, score: str = "f1") -> list[dict[str, Any]]:
+    """The hooks that every run has.
+
+    Args:
+        has_evaluation: whether there is an evaluation.
+        score: the score by which the best model is chosen.
+    """
+    hooks = [dict(each) for each in (*([_EVALUATION_HOOK] if has_evaluation else []), *_HOOKS)]
+    if score != "f1":
+        next(each for each in hooks if each["type"] == Hooks.BEST_CHECKPOINT)["metric_key"] = score
+    return hooks

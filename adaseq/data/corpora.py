@@ -124,6 +124,11 @@ class JoinedExamples(Examples):
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
     @property
+    def parts(self) -> list[Examples]:
+        """The examples of each corpus."""
+        return self._parts
+
+    @property
     def sizes(self) -> list[int]:
         """How many examples each corpus has."""
         return [len(each) for each in self._parts]

@@ -27,7 +27,7 @@ from adaseq.utils.files import sha256_of
 from adaseq.utils.tag_schemes import PLAIN
 
 # Changes when Examples are read or stored differently, so that older caches are not read.
-READER_VERSION = 4
+READER_VERSION = 5
 
 CANDIDATES = "cand"
 """The key of `data_file` that names the candidates of mentions."""

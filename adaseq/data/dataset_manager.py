@@ -100,7 +100,9 @@ class DatasetManager:
             if "valid" in joined and joined["valid"] is joined.get("test"):
                 statistics["valid"] = statistics["test"]
         counts = {name: dict(statistics[name].labels) for name in joined}
-        labels, warnings = inventory(common.get("labels"), counts, base_dirs, cache_dir)
+        # Raw text for pretraining has no labels.
+        is_raw = task == Tasks.PRETRAINING and not common.get("labels") and not any(counts.values())
+        labels, warnings = ([], []) if is_raw else inventory(common.get("labels"), counts, base_dirs, cache_dir)
         train = statistics["train"] if "train" in joined else statistics[next(iter(joined))]
         return cls(
             splits=joined,

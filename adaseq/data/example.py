@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
-
-from typing_extensions import NotRequired
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from adaseq.utils.tag_schemes import PARTIAL
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
 
 
 class Span(TypedDict):
@@ -40,7 +41,9 @@ class Example:
         offsets: where in `text` each word begins and ends.
         origin: file and line, for messages.
         fields: what else the task needs, JSON-serialisable. Relations: `subject` and `object` (`[start, end]`) and `label`;
-            texts: `label`, a string or a list, and of a pair `pair` (words) and `pair_text`.
+            texts: `label`, a string or a list, and of a pair `pair` (words) and `pair_text`. `document` stands for the document
+            that a sentence is from, where a file has several.
+        context: the words before and behind it in its document, for models that look at them; never stored.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Example:
     offsets: list[tuple[int, int]] | None = None
     origin: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
+    context: tuple[list[str], list[str]] | None = None
 
 
 def labels_of_span(span: Span) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adaseq.data.document_context import in_context
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.store import ArrowStore, Examples
@@ -63,7 +64,9 @@ class FeatureDataset:
         def encode(chunk: list[Example]) -> list[tuple[Example, Features]]:
             return list(zip(chunk, preprocessor.encode(chunk, self.training), strict=True))
 
-        for encoded in ordered_map(encode, _chunks(self.examples), workers):
+        extent = preprocessor.context
+        examples = self.examples if extent is None else in_context(self.examples, extent)
+        for encoded in ordered_map(encode, _chunks(examples), workers):
             for example, features in encoded:
                 left_out = _left_out(example, features)
                 lost = features.get("lost_spans", _spans_behind(example, len(example.tokens) - left_out))
@@ -71,7 +74,7 @@ class FeatureDataset:
                 yield {**features, "left_out": left_out, "lost_spans": lost, "cost": cost}
 
 
-def _chunks(examples: Examples) -> Iterator[list[Example]]:
+def _chunks(examples: Iterable[Example]) -> Iterator[list[Example]]:
     source = iter(examples)
     while chunk := list(itertools.islice(source, _CHUNK)):
         yield chunk

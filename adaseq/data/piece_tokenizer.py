@@ -5,24 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from adaseq.data.fast_pieces import PIECES_FILE, FastPieces, Pieces, encode_words
 from adaseq.data.pair_template import Template, pair_template, single_template
 from adaseq.utils.pretrained import load_tokenizer, position_limit
-
-
-class Pieces(NamedTuple):
-    """The pieces of one sentence, without special tokens.
-
-    Attributes:
-        ids: `(P,)` piece ids.
-        starts: `(L + 1,)` word `i` has the pieces `starts[i]` to `starts[i + 1]`; every word has at least one.
-    """
-
-    ids: np.ndarray
-    starts: np.ndarray
 
 
 class PieceTokenizer:
@@ -43,6 +32,7 @@ class PieceTokenizer:
             self._backend.no_truncation()
         self.prefix, self.suffix = self._special_tokens() if add_special_tokens else ([], [])
         self.pad_id = int(self.tokenizer.pad_token_id or 0)
+        self.mask_id: int | None = self.tokenizer.mask_token_id
         self._unknown = self.tokenizer.unk_token_id
         if self._unknown is None:  # byte-level vocabularies know every character; an empty word still needs a piece
             self._unknown = self.tokenizer.mask_token_id or self.tokenizer.eos_token_id or 0
@@ -51,13 +41,7 @@ class PieceTokenizer:
         """The pieces of each sentence. A word that yields none becomes the unknown piece."""
         if self._backend is None:
             return [self._encode_one_by_one(words) for words in sentences]
-        encodings = self._backend.encode_batch(
-            [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
-        )
-        return [
-            self._assemble(np.asarray(encoding.ids, np.int32), encoding.word_ids, len(words))
-            for encoding, words in zip(encodings, sentences, strict=True)
-        ]
+        return encode_words(self._backend, sentences, int(self._unknown))
 
     @property
     def num_pieces(self) -> int:
@@ -78,21 +62,28 @@ class PieceTokenizer:
         """Write the tokenizer's files into a model folder."""
         self.tokenizer.save_pretrained(folder)
 
+    def without_transformers(self) -> FastPieces | None:
+        """The same, so that it can be saved and used without transformers; None if its tokenizer is written in Python."""
+        if self._backend is None:
+            return None
+        single, pair = self.templates()
+        facts = {
+            "prefix": self.prefix,
+            "suffix": self.suffix,
+            "pad_id": self.pad_id,
+            "mask_id": self.mask_id,
+            "unknown_id": int(self._unknown),
+            "limit": self.limit,
+            "num_pieces": self.num_pieces,
+            "single": single._asdict(),
+            "pair": pair._asdict(),
+        }
+        return FastPieces(self._backend, facts)
+
     def fingerprint(self) -> str:
         """Changes whenever the pieces of some text may change."""
         description = self._backend.to_str() if self._backend else repr(sorted(self.tokenizer.get_vocab().items()))
         return hashlib.sha256(f"{description}{self.prefix}{self.suffix}".encode()).hexdigest()
-
-    def _assemble(self, ids: np.ndarray, word_ids: Sequence[int], num_words: int) -> Pieces:
-        counts = (
-            np.bincount(np.asarray(word_ids, np.int64), minlength=num_words) if len(ids) else np.zeros(num_words, int)
-        )
-        if num_words and counts.min() == 0:
-            ids = np.insert(ids, np.cumsum(counts)[counts == 0], self._unknown).astype(np.int32)
-            counts = np.maximum(counts, 1)
-        starts = np.zeros(num_words + 1, np.int32)
-        np.cumsum(counts, out=starts[1:])
-        return Pieces(ids, starts)
 
     def _encode_one_by_one(self, words: Sequence[str]) -> Pieces:
         pieces = [self.tokenizer.encode(word, add_special_tokens=False) or [self._unknown] for word in words]
@@ -108,3 +99,16 @@ class PieceTokenizer:
             if dressed[start : start + len(bare)] == bare:
                 return dressed[:start], dressed[start + len(bare) :]
         return [], []
+
+
+def open_tokenizer(name_or_path: str, add_special_tokens: bool = True, **options: Any) -> PieceTokenizer | FastPieces:
+    """The tokenizer of a backbone, or of an exported model.
+
+    Args:
+        name_or_path: the folder or hub name of the backbone, or the folder of the exported model.
+        add_special_tokens: put the backbone's special tokens around each sequence.
+        options: for the tokenizer's `from_pretrained`.
+    """
+    if (Path(name_or_path) / PIECES_FILE).is_file():
+        return FastPieces.load(Path(name_or_path))
+    return PieceTokenizer(name_or_path, add_special_tokens, **options)

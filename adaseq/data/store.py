@@ -344,6 +344,16 @@ class ExampleStore(Examples):
         """Whether these are only some of the examples that were read."""
         return self._rows is not None
 
+    @property
+    def rows(self) -> np.ndarray | None:
+        """Which of the examples that were read these are; None if all."""
+        return self._rows
+
+    @property
+    def whole(self) -> ExampleStore:
+        """All examples that were read."""
+        return self if self._rows is None else ExampleStore(self._store, self.fingerprint)
+
     def select(self, rows: np.ndarray) -> ExampleStore:
         """Some of the examples.
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 
 import torch
+from typing_extensions import Unpack
 
 from adaseq.hub.resolve import resolve_model
 from adaseq.inference import predictor
-from adaseq.inference.predictor import Precision, Predictor
+from adaseq.inference.predictor import Predictor, PredictorOptions
 
 
 def load(
-    name: str | os.PathLike[str],
-    device: torch.device | str = "cpu",
-    *,
-    precision: Precision = "fp32",
-    batch_tokens: int | None = None,
-    min_prob: float = 0.0,
-    text_splitter: str | None = None,
+    name: str | os.PathLike[str], device: torch.device | str = "cpu", **options: Unpack[PredictorOptions]
 ) -> Predictor:
     """A predictor from a trained model.
 
@@ -26,20 +21,11 @@ def load(
         name: the model folder; or a model on a hub: `huggingface:owner/name`, `modelscope:owner/name`, or `owner/name`; with
             `@revision` behind it, at that branch, tag or commit. A local copy is taken without asking the hub. Code in a model's folder is never run.
         device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
-        precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
-        batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out spans that are less probable.
-        text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
+        options: those of `Predictor`: `min_probability`, `n_best`, `candidates`, `dictionary`, `dictionary_mode`,
+            `dictionary_bonus`, `window_overlap`, `text_splitter`, `precision`, `batch_tokens`.
 
     Raises:
         HubError: there is no such folder or model.
-        ModelError: it is there, but it is no model folder.
+        ModelError: it is there, but it is no model folder; or the model cannot do what was asked for.
     """
-    return predictor.load(
-        resolve_model(name),
-        device,
-        precision=precision,
-        batch_tokens=batch_tokens,
-        min_prob=min_prob,
-        text_splitter=text_splitter,
-    )
+    return predictor.load(resolve_model(name), device, **options)

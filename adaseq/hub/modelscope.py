@@ -17,6 +17,7 @@ from typing import Any
 
 from adaseq.errors import HubError
 from adaseq.hub.loading import load
+from adaseq.inference.least_probability import LeastProbability
 from adaseq.inference.predictor import READ_AHEAD, Precision, Text
 from adaseq.metainfo import Tasks
 
@@ -37,7 +38,7 @@ class PredictorPipeline(Pipeline):
         device: `gpu` (falls back to the CPU), `cpu`, `cuda:1`; ModelScope's `gpu:1` is understood.
         precision: of the network: fp32, bf16 or fp16.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out what is less probable.
+        min_probability: leave out what is less probable: a number, or one for each type.
         text_splitter: how raw text becomes words, instead of the model's own way.
         trust_remote_code: passed on by ModelScope; no code in a model folder is run either way.
     """
@@ -48,7 +49,7 @@ class PredictorPipeline(Pipeline):
         device: str = "gpu",
         precision: Precision = "fp32",
         batch_tokens: int | None = None,
-        min_prob: float = 0.0,
+        min_probability: LeastProbability = None,
         text_splitter: str | None = None,
         trust_remote_code: bool = False,
     ) -> None:
@@ -57,7 +58,7 @@ class PredictorPipeline(Pipeline):
             device.replace("gpu:", "cuda:"),
             precision=precision,
             batch_tokens=batch_tokens,
-            min_prob=min_prob,
+            min_probability=min_probability,
             text_splitter=text_splitter,
         )
         # The base class reads the folder's configuration.json by this attribute.

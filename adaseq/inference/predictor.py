@@ -3,66 +3,70 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, overload
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import accumulate
+from typing import Literal
 
 import torch
+from typing_extensions import TypedDict, Unpack
 
-from adaseq.data.batching import BatchSampler
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
-from adaseq.inference import records, results
-from adaseq.inference.inputs import context_mask, refuse_surrogates
-from adaseq.metainfo import Splitters
-from adaseq.models.base import Model, Prediction
+from adaseq.inference.dictionary import DEFAULT_BONUS, BoundDictionary, Dictionary, DictionaryLike, Mode, as_dictionary
+from adaseq.inference.least_probability import LeastProbability, Threshold
+from adaseq.inference.text_predictor import BATCH_TOKENS_CPU, READ_AHEAD, Features, Text, TextPredictor
+from adaseq.models.base import Ability, Batch, Model, Prediction, lacks_ability
+from adaseq.models.guidance import Guidance
 from adaseq.models.model_folder import ModelFolder, load_model_folder
 from adaseq.modules.decoders.base import Decoder
 from adaseq.modules.label_decoders.base import LabelDecoder
-from adaseq.registry import SPLITTERS
 from adaseq.utils.devices import find_device
 from adaseq.utils.tensors import to_device
 
-Text = str | Sequence[str] | Mapping[str, Any] | Example
-Result = dict[str, Any]
+__all__ = ["READ_AHEAD", "Precision", "Predictor", "PredictorOptions", "Text", "load"]
+
 Precision = Literal["fp32", "bf16", "fp16"]
 
-# The most pieces in a batch, padding included: what the caches of a processor hold, or what keeps a GPU busy.
-BATCH_TOKENS_CPU, BATCH_TOKENS = 2048, 16384
-# How much is read ahead, so that sentences of similar length can share a batch.
-READ_AHEAD = 1024
-_READ_AHEAD_WORDS = 100_000
+# The most pieces in a batch, padding included, that keep a GPU busy.
+BATCH_TOKENS = 16384
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
+class PredictorOptions(TypedDict, total=False):
+    """The options of a `Predictor`, by name."""
+
+    precision: Precision
+    batch_tokens: int | None
+    min_probability: LeastProbability
+    text_splitter: str | None
+    window_overlap: int | None
+    n_best: int
+    candidates: bool
+    dictionary: DictionaryLike
+    dictionary_mode: Mode
+    dictionary_bonus: float
+    prompts: Sequence[str] | None
+
+
 def load(
-    folder: str | os.PathLike[str],
-    device: torch.device | str = "cpu",
-    *,
-    precision: Precision = "fp32",
-    batch_tokens: int | None = None,
-    min_prob: float = 0.0,
-    text_splitter: str | None = None,
+    folder: str | os.PathLike[str], device: torch.device | str = "cpu", **options: Unpack[PredictorOptions]
 ) -> Predictor:
     """A predictor from a model folder. Nothing outside the folder is read, and no code in it is run.
 
     Args:
         folder: the model folder.
         device: where to run: `gpu` (falls back to the CPU), `cpu`, `cuda:1`, `mps`.
-        precision: bf16 and fp16 run the network in half precision, which is faster where the device has instructions for it.
-        batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out what is less probable.
-        text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
+        options: those of `Predictor`.
 
     Raises:
         ModelError: it is no model folder.
     """
     model_folder = load_model_folder(folder, find_device(device) if isinstance(device, str) else device)
-    return Predictor(
-        model_folder, precision=precision, batch_tokens=batch_tokens, min_prob=min_prob, text_splitter=text_splitter
-    )
+    return Predictor(model_folder, **options)
 
 
-class Predictor:
+class Predictor(TextPredictor):
     """Finds spans in text, types mentions, names relations, or labels whole texts, as its model was trained to.
 
     One text is a string; or, already split into words, `{"tokens": [...]}`. The result is
@@ -79,14 +83,31 @@ class Predictor:
     result for each type of each mention. For texts that are classified, a second text is `pair_text`, or in words `pair`; a
     result is `{"type", "prob"}`.
 
-    A predictor has no state that changes: threads may share one.
+    Models with document context read the neighbours of a sentence: those inputs of a call that have the same `document` (any
+    string or number), or all sentences that are given to `document()`. Other inputs do not see each other.
+
+    Threads may share a predictor. Its only state that changes is `dictionary`, which may be set at any time: a call uses the
+    one that was there when it began.
 
     Args:
         model_folder: the loaded model.
-        precision: of the network.
+        precision: of the network: fp32; or bf16 or fp16, which are faster where the device has instructions for them.
         batch_tokens: the most pieces in a batch, padding included; by default 2048 on a CPU and 16384 elsewhere.
-        min_prob: leave out what is less probable.
-        text_splitter: how raw text becomes words, instead of the model's own way.
+        min_probability: leave out what is less probable: a number; or one for each type, and under `*` for all others.
+        text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
+        window_overlap: how many pieces neighbouring windows of a long text share, instead of the model's own number.
+        n_best: for taggers, more than 1 adds `readings` to a result: so many of the best readings of the whole text, each with
+            its `prob` and `output`, the best first.
+        candidates: for span models, all spans that are probable enough (`min_probability`, then 0.05 by default), whether they
+            overlap or not.
+        dictionary: a `Dictionary`, its entries (`{"phrase": "type"}`), or a file of them.
+        dictionary_mode: of a dictionary that does not say it itself: `prefer` makes its entries more probable, `force` certain.
+        dictionary_bonus: with `prefer`, what is added to the score of an entry.
+        prompts: for `pretraining-model`, the types to look for, those of its training or any others.
+
+    Raises:
+        AdaSeqError: an option is not what it should be.
+        ModelError: the model cannot do what was asked for; says which models can.
     """
 
     def __init__(
@@ -95,127 +116,98 @@ class Predictor:
         *,
         precision: Precision = "fp32",
         batch_tokens: int | None = None,
-        min_prob: float = 0.0,
+        min_probability: LeastProbability = None,
         text_splitter: str | None = None,
+        window_overlap: int | None = None,
+        n_best: int = 1,
+        candidates: bool = False,
+        dictionary: DictionaryLike = None,
+        dictionary_mode: Mode = "prefer",
+        dictionary_bonus: float = DEFAULT_BONUS,
+        prompts: Sequence[str] | None = None,
     ) -> None:
         if batch_tokens is not None and batch_tokens < 1:
             raise AdaSeqError(f"batch_tokens must be at least 1; received {batch_tokens}")
-        if not 0 <= min_prob <= 1:
-            raise AdaSeqError(f"min_prob is a probability, from 0 to 1; received {min_prob}")
         if precision not in _DTYPES:
             raise AdaSeqError(f"precision must be one of {', '.join(_DTYPES)}; received {precision!r}")
-        self.task = model_folder.task
+        if n_best < 1:
+            raise AdaSeqError(f"n_best must be at least 1; received {n_best}")
         self.model = model_folder.model.eval()
+        if prompts is not None:
+            self.model.ask_for(prompts, model_folder.preprocessor)
+        self.device = next(self.model.parameters()).device
+        super().__init__(
+            model_folder.task,
+            model_folder.preprocessor,
+            self.model.types,
+            Threshold(min_probability, self.model.types, candidates),
+            text_splitter,
+            batch_tokens or (BATCH_TOKENS_CPU if self.device.type == "cpu" else BATCH_TOKENS),
+        )
+        self.n_best = n_best
+        self._decode = self._how_to_decode(n_best, candidates)
         if precision != "fp32":
             _reduce_precision(self.model, _DTYPES[precision])
-        self.preprocessor = model_folder.preprocessor
+        if window_overlap is not None:
+            self.preprocessor.set_window_overlap(window_overlap)
         self.collator = model_folder.collator
-        self.device = next(self.model.parameters()).device
-        self.batch_tokens = batch_tokens or (BATCH_TOKENS_CPU if self.device.type == "cpu" else BATCH_TOKENS)
-        self.min_prob = min_prob
-        self._split = self.preprocessor.split if text_splitter is None else SPLITTERS.build(text_splitter).split
-        self._joiner = "" if self.preprocessor.text_splitter == Splitters.CHAR else " "
+        self.dictionary_mode, self.dictionary_bonus = dictionary_mode, dictionary_bonus
+        self._dictionary: BoundDictionary | None = None
+        self.dictionary = dictionary
 
-    @overload
-    def __call__(self, inputs: str | Mapping[str, Any]) -> Result: ...  # type: ignore[overload-overlap]
-    @overload
-    def __call__(self, inputs: list[Text] | tuple[Text, ...]) -> list[Result]: ...  # type: ignore[overload-overlap]
-    @overload
-    def __call__(self, inputs: Iterable[Text]) -> Iterator[Result]: ...
-    def __call__(self, inputs: str | Mapping[str, Any] | Iterable[Text]) -> Result | list[Result] | Iterator[Result]:
-        """What the model finds in one text or in many.
+    @property
+    def dictionary(self) -> Dictionary | None:
+        """The user's dictionary. Set it to another one, to entries, to a file of them, or to None."""
+        return None if self._dictionary is None else self._dictionary.dictionary
 
-        Args:
-            inputs: a string or `{"tokens": [...]}`: one text. A list: many texts, each a string, `{"tokens": [...]}` or a list
-                of words. Any other iterable: the same, predicted while it is read.
+    @dictionary.setter
+    def dictionary(self, given: DictionaryLike) -> None:
+        chosen = as_dictionary(given, self.dictionary_mode, self.dictionary_bonus)
+        if chosen is not None and "dictionary" not in self.model.abilities:
+            raise lacks_ability(self.model, "dictionary")
+        self._dictionary = None if chosen is None else BoundDictionary(chosen, self.types, self._split)
 
-        Returns:
-            One result, a list of results, or an iterator over results; in the order of the texts.
-        """
-        if isinstance(inputs, (str, Mapping)):
-            return next(self.stream([inputs]))
-        results = self.stream(inputs)
-        return list(results) if isinstance(inputs, (list, tuple)) else results
+    def prepared(self) -> Callable[[Sequence[Example]], list[Prediction]]:
+        """What predicts for some texts, with the dictionary of this moment."""
+        return partial(self._predict_together, dictionary=self._dictionary)
 
-    def stream(self, inputs: Iterable[Text], read_ahead: int = READ_AHEAD) -> Iterator[Result]:
-        """The results for any number of texts, in their order and in constant memory.
+    def _how_to_decode(self, n_best: int, candidates: bool) -> Callable[[Batch], list[Prediction]]:
+        wanted: list[Ability] = [
+            *(["n_best"] if n_best > 1 else []),  # type: ignore[list-item]
+            *(["candidates"] if candidates else []),  # type: ignore[list-item]
+        ]
+        for ability in wanted:
+            if ability not in self.model.abilities:
+                raise lacks_ability(self.model, ability)
+        if n_best > 1:
+            return partial(self.model.decode_readings, count=n_best)
+        if candidates:
+            return partial(self.model.decode_candidates, least=self.threshold.lowest)
+        return partial(self.model.decode, with_prob=True)
 
-        Args:
-            inputs: the texts.
-            read_ahead: the most texts that are read before the first result is given.
-        """
-        for example, prediction in self.predict(inputs, read_ahead):
-            yield self.result(example, prediction)
-
-    def predict(self, inputs: Iterable[Text], read_ahead: int = READ_AHEAD) -> Iterator[tuple[Example, Prediction]]:
-        """The words of each text and what the model says of them: `spans` in word indices, with `prob`, and for taggers `tags`.
-
-        Args:
-            inputs: the texts.
-            read_ahead: the most texts that are read before the first result is given.
-
-        Raises:
-            AdaSeqError: an input is no text.
-        """
-        for examples in _in_chunks(map(self.example, inputs), read_ahead):
-            yield from zip(examples, self._predict_together(examples), strict=True)
-
-    def example(self, text: Text) -> Example:
-        """The Example for one input: its words, and where in the raw text they are.
-
-        Raises:
-            AdaSeqError: it is no text.
-        """
-        if isinstance(text, Example):
-            return text
-        return records.complete(self._example(text), self.task, self._split)
-
-    def _example(self, text: Text) -> Example:
-        """The words of an input, with what else it holds in `fields`."""
-        fields: dict[str, Any] = {}
-        content: Any = text
-        is_words = False
-        if isinstance(text, Mapping):
-            fields = dict(text)
-            is_words = "tokens" in fields
-            content = fields.pop("tokens" if is_words else "text", None)
-        if isinstance(content, str) and not is_words:
-            refuse_surrogates(content)
-            tokens, offsets = self._split(content)
-            return Example(id="", tokens=tokens, text=content, offsets=offsets, fields=fields)
-        if isinstance(content, (list, tuple)) and all(isinstance(word, str) for word in content):
-            refuse_surrogates("".join(content))
-            return Example(id="", tokens=list(content), mask=context_mask(content, fields.get("mask")), fields=fields)
-        raise AdaSeqError(
-            'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received ' + repr(text)[:100]
-        )
-
-    def result(self, example: Example, prediction: Prediction) -> Result:
-        """The result for one text, JSON-serialisable.
-
-        Args:
-            example: its words.
-            prediction: what the model says of them, in word indices.
-        """
-        return {"output": results.output(example, prediction, self._joiner)}
-
-    def _predict_together(self, examples: Sequence[Example]) -> list[Prediction]:
+    def _predict_together(self, examples: Sequence[Example], dictionary: BoundDictionary | None) -> list[Prediction]:
         """Predictions for some examples, in batches of similar length."""
-        predictions: list[Prediction] = [{"tags": [], "spans": []} for _ in examples]
-        answers_empty = getattr(self.model, "answers_empty", False)
-        places = [place for place, example in enumerate(examples) if example.tokens or answers_empty]
-        if not places:
-            return predictions
-        features = self.preprocessor.encode([examples[place] for place in places], training=False)
-        lengths = [len(each["input_ids"]) for each in features]
-        batches = BatchSampler(lengths, len(lengths), shuffle=False, token_budget=self.batch_tokens)
-        for numbers in batches:
-            batch = self.collator([{**features[number], "index": places[number]} for number in numbers])
+
+        def decode(features: list[Features], texts: list[Example]) -> list[Prediction]:
+            batch = self.collator(features)
+            if dictionary is not None:
+                batch["guidance"] = _guidance(texts, dictionary, batch)
             with torch.inference_mode():
-                decoded = self.model.decode(to_device(batch, self.device), with_prob=True)
-            for number, prediction in zip(numbers, decoded, strict=True):
-                predictions[places[number]] = results.above(prediction, self.min_prob) if self.min_prob else prediction
-        return predictions
+                return self._decode(to_device(batch, self.device))
+
+        return self.in_batches(examples, decode, getattr(self.model, "answers_empty", False))
+
+
+def _guidance(examples: Sequence[Example], dictionary: BoundDictionary, batch: Batch) -> Guidance:
+    """What a dictionary says of the sentences of a batch, counted among their labelled words."""
+    matches = [dictionary.matches(example) for example in examples]
+    if "label_positions" in batch:
+        matches = [
+            [match._replace(start=numbers[match.start], end=numbers[match.end]) for match in each]
+            for each, example in zip(matches, examples, strict=True)
+            for numbers in ([0, *accumulate(example.mask or [True] * len(example.tokens))],)
+        ]
+    return Guidance(matches, dictionary.bonus)
 
 
 def _reduce_precision(model: Model, dtype: torch.dtype) -> None:
@@ -223,17 +215,3 @@ def _reduce_precision(model: Model, dtype: torch.dtype) -> None:
     for part in model.children():
         if not isinstance(part, (Decoder, LabelDecoder)):
             part.to(dtype)
-
-
-def _in_chunks(examples: Iterable[Example], most: int) -> Iterator[list[Example]]:
-    """Lists of at most so many examples, fewer if they are long."""
-    chunk: list[Example] = []
-    words = 0
-    for example in examples:
-        chunk.append(example)
-        words += len(example.tokens)
-        if len(chunk) >= most or words >= _READ_AHEAD_WORDS:
-            yield chunk
-            chunk, words = [], 0
-    if chunk:
-        yield chunk

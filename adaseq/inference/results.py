@@ -7,9 +7,10 @@ from itertools import accumulate
 from typing import Any
 
 from adaseq.data.example import Example
-from adaseq.models.base import Prediction
+from adaseq.inference.least_probability import Threshold
 
 Found = dict[str, Any]
+Prediction = dict[str, Any]
 Offsets = Sequence[tuple[int, int]]
 
 
@@ -47,6 +48,22 @@ def join(tokens: Sequence[str], joiner: str) -> tuple[str, list[tuple[int, int]]
     return joiner.join(tokens), [(end - len(token), end) for token, end in zip(tokens, ends, strict=True)]
 
 
+def content(example: Example, prediction: Prediction, joiner: str) -> dict[str, Any]:
+    """The whole result for a text, JSON-serialisable: `output`, and where readings were ranked `readings`.
+
+    Args:
+        example: its words.
+        prediction: what the model says of them.
+        joiner: what stands between words that are joined to a text.
+    """
+    result: dict[str, Any] = {"output": output(example, prediction, joiner)}
+    if "readings" in prediction:
+        result["readings"] = [
+            {"prob": reading["prob"], "output": output(example, reading, joiner)} for reading in prediction["readings"]
+        ]
+    return result
+
+
 def output(example: Example, prediction: Prediction, joiner: str) -> list[Found]:
     """What was found in a text, JSON-serialisable.
 
@@ -66,22 +83,25 @@ def output(example: Example, prediction: Prediction, joiner: str) -> list[Found]
     return [found for span in prediction["spans"] for found in _of_span(span, view)]
 
 
-def above(prediction: Prediction, min_prob: float) -> Prediction:
-    """The prediction without what is less probable than that.
+def above(prediction: Prediction, least: Threshold) -> Prediction:
+    """The prediction without what is not probable enough, and its readings likewise.
 
     Args:
         prediction: spans, types of mentions, labels or a relation; `label` is taken out altogether.
-        min_prob: the least probability.
+        least: how probable something must be.
     """
     if "labels" in prediction:
-        kept = [number for number, prob in enumerate(prediction.get("probs", [])) if prob >= min_prob]
+        pairs = zip(prediction["labels"], prediction.get("probs", []), strict=False)
+        kept = [number for number, (label, prob) in enumerate(pairs) if least.passes(label, prob)]
         return {**prediction, **{key: [prediction[key][number] for number in kept] for key in ("labels", "probs")}}
     if "label" in prediction:
-        is_kept = prediction.get("prob", 1.0) >= min_prob
+        is_kept = least.passes(prediction["label"], prediction.get("prob", 1.0))
         return prediction if is_kept else {"spans": [], "labels": [], "probs": []}
+    if "readings" in prediction:
+        prediction = {**prediction, "readings": [above(reading, least) for reading in prediction["readings"]]}
     if any("types" in span for span in prediction["spans"]):
-        return {**prediction, "spans": [_types_above(span, min_prob) for span in prediction["spans"]]}
-    spans = [span for span in prediction["spans"] if span.get("prob", 1.0) >= min_prob]
+        return {**prediction, "spans": [_types_above(span, least) for span in prediction["spans"]]}
+    spans = [span for span in prediction["spans"] if least.passes(span["type"], span.get("prob", 1.0))]
     if "tags" in prediction and len(spans) < len(prediction["spans"]):
         is_inside = [False] * len(prediction["tags"])
         for span in spans:
@@ -91,8 +111,9 @@ def above(prediction: Prediction, min_prob: float) -> Prediction:
     return {**prediction, "spans": spans}
 
 
-def _types_above(span: dict[str, Any], min_prob: float) -> dict[str, Any]:
-    kept = [number for number, prob in enumerate(span.get("probs", [])) if prob >= min_prob]
+def _types_above(span: dict[str, Any], least: Threshold) -> dict[str, Any]:
+    pairs = zip(span["types"], span.get("probs", []), strict=False)
+    kept = [number for number, (label, prob) in enumerate(pairs) if least.passes(label, prob)]
     return {**span, **{key: [span[key][number] for number in kept] for key in ("types", "probs")}}
 
 

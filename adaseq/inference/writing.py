@@ -1,67 +1,210 @@
-"""Predictions as JSON lines, as columns, or as a table for people."""
+"""Predictions as JSON lines, as columns, as a table for people or for programs, or as a page."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
+from adaseq.inference.page import Page
 from adaseq.inference.predictor import Predictor
 from adaseq.inference.records import given_fields
+from adaseq.inference.results import TextView
+from adaseq.metainfo import Tasks
 from adaseq.models.base import Prediction
-
-Writer = Callable[[Predictor, Example, Prediction], str]
+from adaseq.utils.terminal import escaped_in_json, harmless
 
 # Inside a word these would end its column or its line.
 _BLANKED = str.maketrans("\t\n\r", "   ")
+# What says where something is, for tasks that do not find spans.
+_PLACES = {Tasks.RELATION_EXTRACTION: ("subject", "object"), Tasks.TEXT_CLASSIFICATION: ()}
 
 
-def json_line(predictor: Predictor, example: Example, prediction: Prediction) -> str:
-    """One object: what the input record held, and `output`, with probabilities to six places."""
-    result = predictor.result(example, prediction)
-    for found in result["output"]:
-        if "prob" in found:
-            found["prob"] = round(found["prob"], 6)
-    source = {"tokens": example.tokens} if example.text is None else {"text": example.text}
-    record = {**given_fields(example), **source, **result}
-    line = json.dumps(record, ensure_ascii=False)
-    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
-        line = json.dumps(record)
-    return line + "\n"
+class Writer:
+    """Writes predictions one after the other; derived classes say how.
 
-
-def conll(predictor: Predictor, example: Example, prediction: Prediction) -> str:
-    """`word<TAB>tag` for each word, and a blank line.
-
-    Raises:
-        AdaSeqError: the model does not tag words.
+    Args:
+        predictor: made the predictions.
+        title: what was predicted.
     """
-    if "tags" not in prediction:
-        raise AdaSeqError(
-            f"the output format conll has a tag for each word, which this model for {predictor.task} does not give; choose "
-            "jsonl or table"
-        )
-    rows = zip(example.tokens, prediction["tags"], strict=True)
-    return "".join(f"{word.translate(_BLANKED)}\t{tag}\n" for word, tag in rows) + "\n"
+
+    def __init__(self, predictor: Predictor, title: str = "") -> None:
+        self.predictor, self.title = predictor, title
+
+    def head(self) -> str:
+        """What stands before all predictions."""
+        return ""
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """The prediction for one text."""
+        raise NotImplementedError
+
+    def foot(self) -> str:
+        """What stands behind them."""
+        return ""
 
 
-def columns_if_possible(predictor: Predictor, example: Example, prediction: Prediction) -> str:
+class JsonLines(Writer):
+    """One object for each text: what the input record held, and `output`, with probabilities to six places."""
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """A line. Characters that could steer a terminal are escapes in it."""
+        result = self.predictor.result(example, prediction)
+        for found in _all_found(result):
+            if "prob" in found:
+                found["prob"] = round(found["prob"], 6)
+        source = {"tokens": example.tokens} if example.text is None else {"text": example.text}
+        record = {**given_fields(example), **source, **result}
+        return escaped_in_json(json.dumps(record, ensure_ascii=False)) + "\n"
+
+
+class Conll(Writer):
+    """`word<TAB>tag` for each word, and a blank line."""
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """The lines of a sentence.
+
+        Raises:
+            AdaSeqError: the model does not tag words.
+        """
+        if "tags" not in prediction:
+            raise AdaSeqError(
+                f"the output format conll has a tag for each word, which this model for {self.predictor.task} does not give; "
+                "choose jsonl, csv, html or table"
+            )
+        rows = zip(example.tokens, prediction["tags"], strict=True)
+        return "".join(f"{word.translate(_BLANKED)}\t{tag}\n" for word, tag in rows) + "\n"
+
+
+class ColumnsIfPossible(Conll):
     """Columns where the model tags words, else JSON lines."""
-    return (conll if "tags" in prediction else json_line)(predictor, example, prediction)
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """As the one or the other."""
+        if "tags" in prediction:
+            return super().record(example, prediction)
+        return JsonLines(self.predictor).record(example, prediction)
 
 
-def table(predictor: Predictor, example: Example, prediction: Prediction) -> str:
-    """A line for each span, label or relation: its text, type, place and probability, as far as it has them."""
-    found = predictor.result(example, prediction)["output"]
-    rows = [[cell.translate(_BLANKED) for cell in _cells(each)] for each in found]
+class Csv(Writer):
+    """A line for each thing found, and one for each text in which there is nothing.
+
+    The columns are `number` (of the text, from 1), `reading` (where readings are ranked), `text`, `type`, then for spans `span`,
+    `start` and `end`, for relations `subject` and `object`, and `prob`; and the strings that the first input record held.
+    """
+
+    delimiter = ","
+
+    def __init__(self, predictor: Predictor, title: str = "") -> None:
+        super().__init__(predictor, title)
+        places = _PLACES.get(predictor.task, ("span", "start", "end"))
+        self._columns = ["number", *(["reading"] if predictor.n_best > 1 else []), "text", "type", *places, "prob"]
+        self._number = 0
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """The lines of a text; the names of the columns stand before the first one."""
+        more = {name: _encodable(value) for name, value in example.fields.items() if isinstance(value, str)}
+        rows: list[list[Any]] = []
+        if not self._number:
+            self._columns += [name for name in more if name not in self._columns]
+            rows.append(self._columns)
+        self._number += 1
+        text = TextView(example, self.predictor.joiner).text
+        for cells in _cells_of(self.predictor.result(example, prediction)):
+            row = {**more, "number": self._number, "text": text, **cells}
+            rows.append([row.get(column, "") for column in self._columns])
+        return self._lines(rows)
+
+    def foot(self) -> str:
+        """The names of the columns, if there was no text."""
+        return "" if self._number else self._lines([self._columns])
+
+    def _lines(self, rows: list[list[Any]]) -> str:
+        buffer = io.StringIO()
+        csv.writer(buffer, delimiter=self.delimiter, lineterminator="\n").writerows(rows)
+        return buffer.getvalue()
+
+
+class Tsv(Csv):
+    """The same with tabs."""
+
+    delimiter = "\t"
+
+
+class Html(Writer):
+    """A page that shows the texts with coloured entities."""
+
+    def __init__(self, predictor: Predictor, title: str = "") -> None:
+        super().__init__(predictor, title)
+        self._page = Page(predictor.colours, title)
+
+    def head(self) -> str:
+        """The beginning of the page."""
+        return self._page.head()
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """A text."""
+        text = TextView(example, self.predictor.joiner).text
+        return self._page.text(text, self.predictor.result(example, prediction))
+
+    def foot(self) -> str:
+        """The end of the page."""
+        return self._page.foot()
+
+
+class Table(Writer):
+    """For people: a line for each span, label or relation: its text, type, place and probability, as far as it has them."""
+
+    def record(self, example: Example, prediction: Prediction) -> str:
+        """The lines of a text; readings have a line of their own before them."""
+        result = self.predictor.result(example, prediction)
+        if "readings" not in result:
+            return _aligned(result["output"])
+        readings = enumerate(result["readings"], 1)
+        return "".join(f"{number}.  {each['prob']:.3f}\n{_aligned(each['output'])}" for number, each in readings)
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _aligned(output: list[dict[str, Any]]) -> str:
+    rows = [[harmless(cell.translate(_BLANKED)) for cell in _cells(each)] for each in output]
     if not rows:
         return "(nothing found)\n"
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(_pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(line + "\n" for line in lines)
+
+
+def _all_found(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Everything in a result that may have a probability."""
+    yield from result["output"]
+    for reading in result.get("readings", ()):
+        yield reading
+        yield from reading["output"]
+
+
+def _cells_of(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The cells of each line of a CSV file."""
+    readings = enumerate(result["readings"], 1) if "readings" in result else [(None, {"output": result["output"]})]
+    for number, reading in readings:
+        place = {} if number is None else {"reading": number}
+        for found in reading["output"]:
+            cells: dict[str, Any] = {name: each for name, each in found.items() if isinstance(each, (str, int, float))}
+            for name in ("subject", "object"):
+                if name in found:
+                    cells[name] = found[name]["span"]
+            if "prob" in cells:
+                cells["prob"] = round(cells["prob"], 6)
+            yield {**place, **cells}
+        if not reading["output"]:
+            yield place
 
 
 def _cells(found: dict[str, Any]) -> list[str]:
@@ -72,7 +215,14 @@ def _cells(found: dict[str, Any]) -> list[str]:
     return [found["type"], *([" → ".join(entities)] if entities else []), *prob]
 
 
-WRITERS: dict[str, Writer] = {"jsonl": json_line, "conll": conll, "table": table}
+WRITERS: dict[str, type[Writer]] = {
+    "jsonl": JsonLines,
+    "conll": Conll,
+    "csv": Csv,
+    "tsv": Tsv,
+    "html": Html,
+    "table": Table,
+}
 """By the names that the command line knows."""
 
 

@@ -33,10 +33,7 @@ def build_preprocessor(
         folder: the model folder that is loaded; None when a model is built anew.
         supplied: what else the data says: `one_label_per_word`, `text_splitter`.
     """
-    leaves = {name: _class_of(block).input_block(block) for name, block in _leaves(model.get("embedder") or {})}
-    kinds = [each["type"] for each in leaves.values()]
-    kind = next((each for each in (Inputs.PIECES, Inputs.WORDS) if each in kinds), None)
-    block = {"type": Inputs.WORDS} if kind is None else leaves.pop(list(leaves)[kinds.index(kind)])
+    block, leaves = input_blocks(model)
     built: Preprocessor = PREPROCESSORS.build(
         preprocessor,
         labels=labels,
@@ -53,6 +50,20 @@ def build_preprocessor(
     words = _build_input(block, built) if block["type"] == Inputs.WORDS else None
     built.connect(inputs, words if isinstance(words, WordInput) else None)
     return built
+
+
+def input_blocks(model: Block) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The blocks of the input encoders of a configuration: what every preprocessor encodes; and the others, by their places.
+
+    Args:
+        model: the section `model`.
+    """
+    leaves = {name: _class_of(block).input_block(block) for name, block in _leaves(model.get("embedder") or {})}
+    kinds = [each["type"] for each in leaves.values()]
+    kind = next((each for each in (Inputs.PIECES, Inputs.WORDS) if each in kinds), None)
+    if kind is None:
+        return {"type": Inputs.WORDS}, leaves
+    return leaves.pop(list(leaves)[kinds.index(kind)]), leaves
 
 
 def build_model(
@@ -72,6 +83,10 @@ def build_model(
         "vocabulary": preprocessor.vocabulary.words if preprocessor.vocabulary else None,
         "num_pieces": preprocessor.num_pieces,
         "label_pieces": getattr(preprocessor, "label_pieces", None),
+        "prompt_pieces": getattr(preprocessor, "prompt_pieces", None),
+        "asked_pieces": getattr(preprocessor, "asked_pieces", None),
+        "mask_piece": getattr(preprocessor, "mask_piece", None),
+        "boundary_size": getattr(preprocessor, "boundary_size", 0),
     }
     if class_counts is not None and _asks_for_counts(model):
         supplied["class_counts"] = class_counts()

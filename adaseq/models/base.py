@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -12,6 +13,7 @@ from adaseq.registry import MODELS, Registry
 
 Batch = dict[str, Any]
 Prediction = dict[str, Any]
+Ability = Literal["dictionary", "n_best", "candidates"]
 
 
 class Model(nn.Module):
@@ -20,11 +22,19 @@ class Model(nn.Module):
     Attributes:
         pipeline: the type of the ModelScope pipeline that serves it; None if there is none.
         answers_empty: whether it says something about a text without any word.
+        abilities: what else it can do in prediction: `dictionary` (follow what stands under `guidance` in a batch, see
+            `adaseq.models.guidance`), `n_best` (`decode_readings`), `candidates` (`decode_candidates`).
     """
 
     registry: ClassVar[Registry] = MODELS
     pipeline: ClassVar[str | None] = None
     answers_empty: ClassVar[bool] = False
+    abilities: ClassVar[frozenset[Ability]] = frozenset()
+
+    @property
+    def types(self) -> list[str]:
+        """The types, labels or relations that it can find."""
+        return list(getattr(self, "id_to_label", {}).values())
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The training step: `loss`, a scalar, and where they are kept the scores, `logits`."""
@@ -42,6 +52,30 @@ class Model(nn.Module):
         """
         raise NotImplementedError
 
+    def decode_readings(self, batch: Batch, count: int) -> list[Prediction]:
+        """The predictions for a batch, each with `readings`: the best ones as a whole, the most probable first.
+
+        Args:
+            batch: as of `decode`.
+            count: how many readings there shall be at most.
+
+        Raises:
+            ModelError: the model does not rank readings.
+        """
+        raise lacks_ability(self, "n_best")
+
+    def decode_candidates(self, batch: Batch, least: float) -> list[Prediction]:
+        """The predictions for a batch with all spans that are probable enough, whether they overlap or not.
+
+        Args:
+            batch: as of `decode`.
+            least: the least probability of a span, more than 0.
+
+        Raises:
+            ModelError: the model does not score spans one by one.
+        """
+        raise lacks_ability(self, "candidates")
+
     def decode_possible(self, batch: Batch) -> list[Prediction]:
         """The predictions for a batch, with all that some other threshold would let through.
 
@@ -57,6 +91,21 @@ class Model(nn.Module):
             threshold: the probability above which something is predicted.
         """
 
+    def ask_for(self, types: Sequence[str], preprocessor: Any) -> None:
+        """Look for some types alone from now on, whether they were learned or not.
+
+        Args:
+            types: the types; none for all that were learned.
+            preprocessor: that of the model.
+
+        Raises:
+            ModelError: the model finds nothing but what it has learned.
+        """
+        raise ModelError(
+            f"{type(self).__name__} finds the types that it has learned and cannot be asked for others (prompts); "
+            "pretraining-model can"
+        )
+
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this model, without its weights, from a model folder alone."""
         return dict(block)
@@ -71,3 +120,26 @@ class Model(nn.Module):
 
     def save_assets(self, folder: Path) -> None:
         """Write what that block refers to, the backbone's configuration above all, into the model folder."""
+
+
+_CANNOT: dict[Ability, str] = {
+    "dictionary": "follows no dictionary",
+    "n_best": "does not rank the readings of a text (n_best)",
+    "candidates": "does not score spans one by one (candidates)",
+}
+
+
+def lacks_ability(model: object, ability: Ability) -> ModelError:
+    """The error that says what a model cannot do, and which ones can.
+
+    Args:
+        model: the model.
+        ability: what was asked for.
+    """
+    able = _names_of((name, MODELS.get(name)) for name in MODELS.names())
+    names = [name for name, cls in able if ability in cls.abilities]
+    return ModelError(f"{type(model).__name__} {_CANNOT[ability]}; these models do: {', '.join(sorted(names))}")
+
+
+def _names_of(classes: Iterable[tuple[str, Any]]) -> list[tuple[str, type[Model]]]:
+    return [(name, cls) for name, cls in classes if isinstance(cls, type) and issubclass(cls, Model)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,12 +13,19 @@ from torch import Tensor, nn
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
+from adaseq.models.guidance import guide_cells
 from adaseq.models.spans import SpanModel, annotated_cells, without_context
 from adaseq.modules.biaffine import Biaffine, Projection
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.grid_losses import judged_spans, row_blocks, sigmoid_loss, softmax_loss, sum_over_grid
-from adaseq.modules.span_search import Candidates, best_class_candidates, positive_candidates, take_best
+from adaseq.modules.span_search import (
+    Candidates,
+    best_class_candidates,
+    positive_candidates,
+    probable_candidates,
+    take_best,
+)
 from adaseq.registry import MODELS, Lazy
 
 # What part of the spans is taken to be entities before anything is learned.
@@ -124,16 +132,26 @@ class BiaffineNerModel(SpanModel):
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob` if asked."""
+        candidates = self._candidates(batch, positive_candidates if self.multi_label else best_class_candidates)
+        found = take_best(candidates, len(batch["tokens"]["mask"]), "flat" if self.flat_ner else "nested")
+        return self.predictions(found, batch, with_prob)
+
+    def decode_candidates(self, batch: Batch, least: float) -> list[Prediction]:
+        """All spans of at least some probability, with `prob`, whether they overlap or not."""
+        find = partial(probable_candidates, least=least, is_exclusive=not self.multi_label)
+        found = take_best(self._candidates(batch, find), len(batch["tokens"]["mask"]), "any")
+        return self.predictions(found, batch, with_prob=True)
+
+    def _candidates(self, batch: Batch, find: Callable[[Tensor, Tensor, int], Candidates]) -> Candidates:
+        """What is found in the scores of each block of rows."""
         words, mask = self.words(batch)
         starts, ends = self.scorer(words)
-        find = positive_candidates if self.multi_label else best_class_candidates
+        classes = self.classes(0 if self.multi_label else 1)
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_classes):
             scores = self.scorer.biaffine(starts[:, first:last], ends[:, first:])
-            parts.append(find(scores, mask, first))
-        candidates = without_context(Candidates.join(parts), batch)
-        found = take_best(candidates, len(mask), "flat" if self.flat_ner else "nested")
-        return self.predictions(found, batch, with_prob)
+            parts.append(find(guide_cells(scores, batch.get("guidance"), classes, first), mask, first))
+        return without_context(Candidates.join(parts), batch)
 
     def upgraded(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """The weights of AdaSeq 0.6 under the names of today.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -10,12 +11,13 @@ from torch import Tensor
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
+from adaseq.models.guidance import guide_cells
 from adaseq.models.spans import SpanModel, annotated_cells, without_context
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.grid_losses import judged_spans, row_blocks, sum_over_grid, threshold_loss
 from adaseq.modules.pointer import Pointer
-from adaseq.modules.span_search import Candidates, positive_candidates, take_best
+from adaseq.modules.span_search import Candidates, positive_candidates, probable_candidates, take_best
 from adaseq.registry import MODELS, Lazy
 
 _WIDTH = 64
@@ -92,11 +94,22 @@ class GlobalPointerModel(SpanModel):
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob`, the sigmoid of its score, if asked."""
+        candidates = self._candidates(batch, positive_candidates)
+        found = take_best(candidates, len(batch["tokens"]["mask"]), "flat" if self.flat_ner else "any")
+        return self.predictions(found, batch, with_prob)
+
+    def decode_candidates(self, batch: Batch, least: float) -> list[Prediction]:
+        """All spans of at least some probability, with `prob`, whether they overlap or not."""
+        find = partial(probable_candidates, least=least, is_exclusive=False)
+        found = take_best(self._candidates(batch, find), len(batch["tokens"]["mask"]), "any")
+        return self.predictions(found, batch, with_prob=True)
+
+    def _candidates(self, batch: Batch, find: Callable[[Tensor, Tensor, int], Candidates]) -> Candidates:
+        """What is found in the scores of each block of rows."""
         words, mask = self.words(batch)
-        vectors = self.scorer(words)
+        vectors, classes = self.scorer(words), self.classes()
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_types):
-            parts.append(positive_candidates(self.scorer.scores(vectors.block(first, last)), mask, first))
-        candidates = without_context(Candidates.join(parts), batch)
-        found = take_best(candidates, len(mask), "flat" if self.flat_ner else "any")
-        return self.predictions(found, batch, with_prob)
+            scores = self.scorer.scores(vectors.block(first, last))
+            parts.append(find(guide_cells(scores, batch.get("guidance"), classes, first), mask, first))
+        return without_context(Candidates.join(parts), batch)

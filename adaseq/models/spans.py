@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from adaseq.models.base import Batch, Model, Prediction
+from adaseq.models.base import Ability, Batch, Model, Prediction
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
@@ -33,6 +33,7 @@ class SpanModel(Model):
     """
 
     pipeline: ClassVar[str | None] = "span-based-ner-pipeline"
+    abilities: ClassVar[frozenset[Ability]] = frozenset({"dictionary", "candidates"})
 
     def __init__(
         self,
@@ -66,6 +67,14 @@ class SpanModel(Model):
             return words.gather(1, index), batch["label_mask"]
         return words, mask
 
+    def classes(self, shift: int = 0) -> dict[str, int]:
+        """The class of each type.
+
+        Args:
+            shift: what to add to the numbers of types, where the first classes mean something else.
+        """
+        return {label: number + shift for number, label in self.id_to_label.items()}
+
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
         return {**block, "embedder": self.embedder.portable_config(block["embedder"]), "id_to_label": self.id_to_label}
@@ -74,8 +83,22 @@ class SpanModel(Model):
         """Write the embedder's files into the model folder."""
         self.embedder.save_assets(folder)
 
-    def predictions(self, found: Sequence[Iterable[FoundSpan]], batch: Batch, with_prob: bool) -> list[Prediction]:
-        """Predictions in words of the sentences, from spans among the labelled words."""
+    def predictions(
+        self,
+        found: Sequence[Iterable[FoundSpan]],
+        batch: Batch,
+        with_prob: bool,
+        names: Mapping[int, str] | None = None,
+    ) -> list[Prediction]:
+        """Predictions in words of the sentences, from spans among the labelled words.
+
+        Args:
+            found: those of each sentence.
+            batch: the sentences.
+            with_prob: whether they get their probabilities.
+            names: what their labels mean; by default the types of the model.
+        """
+        names = self.id_to_label if names is None else names
         places = batch["label_positions"].tolist() if "label_positions" in batch else None
         predictions = []
         for number, spans in enumerate(found):
@@ -83,7 +106,7 @@ class SpanModel(Model):
             for start, last, label, probability in spans:
                 if places is not None:
                     start, last = places[number][start], places[number][last]
-                span: dict[str, Any] = {"start": start, "end": last + 1, "type": self.id_to_label[label]}
+                span: dict[str, Any] = {"start": start, "end": last + 1, "type": names[label]}
                 result.append({**span, "prob": probability} if with_prob else span)
             result.sort(key=lambda span: (span["start"], span["end"], span["type"]))
             predictions.append({"spans": result})

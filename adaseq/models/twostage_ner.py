@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from adaseq.data.tags import allowed_transitions, tags_to_spans
 from adaseq.errors import ModelError, nearest
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
+from adaseq.models.guidance import CERTAIN, Guidance, guide_tags
 from adaseq.models.spans import SpanModel
 from adaseq.models.weights import read_weights
 from adaseq.modules.biaffine import Biaffine
@@ -21,6 +22,7 @@ from adaseq.modules.decoders.base import Decoder
 from adaseq.modules.decoders.crf import CRF
 from adaseq.modules.decoders.linear import LinearDecoder
 from adaseq.modules.decoders.partial_crf import PartialCRF
+from adaseq.modules.decoders.posterior import Posterior
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.encoders.span import SpanEncoder
@@ -29,6 +31,20 @@ from adaseq.registry import MODELS, Lazy
 from adaseq.utils.tag_schemes import MENTION_TAGS
 
 _IGNORED, _ANY_TAG = -100, -1
+# The number of a sentence, the first word and the last one.
+_Mention = tuple[int, int, int]
+_MENTION = "SPAN"
+_BEGIN, _INSIDE, _END, _SINGLE = (MENTION_TAGS.index(f"{prefix}-{_MENTION}") for prefix in "BIES")
+
+
+class _Tagged(NamedTuple):
+    """The tag scores of sentences `(R, T, K)`, their mask `(R, T)`, the tags that a dictionary allows `(R, T, K)` (None if all),
+    and the numbers of the sentences in the batch."""
+
+    scores: Tensor
+    mask: Tensor
+    allowed: Tensor | None
+    rows: list[int]
 
 
 @MODELS.register(Models.TWOSTAGE_NER, supplied_unless_given=("id_to_label",))
@@ -131,30 +147,39 @@ class TwostageNerModel(SpanModel):
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob` if asked: that of the mention times that of its type."""
-        words, mask = self.words(batch)
-        scores = self.ident_linear(words)
-        found: list[list[FoundSpan]] = [[] for _ in range(len(mask))]
-        kept = mask.any(1)
-        rows = kept.nonzero()[:, 0].tolist()
-        paths = self.decoder.decode(scores[kept], mask[kept]) if rows else []
-        spans = [
-            (row, span["start"], span["end"] - 1)
-            for row, path in zip(rows, paths, strict=True)
-            for span in tags_to_spans([MENTION_TAGS[tag] for tag in path], "BIOES")
-        ]
-        if spans:
-            numbers = torch.tensor(spans, device=words.device)
-            best = self._types(words, *numbers.unbind(1)).float().softmax(1).max(1)
+        words, tagged = self._tagged(batch)
+        found: list[list[FoundSpan]] = [[] for _ in range(len(words))]
+        tags = self._best_mentions(tagged)
+        mentions = list(tags)
+        if mentions:
+            best = self._type_probabilities(words, mentions, tagged, batch).max(1)
             probabilities = best.values
             if with_prob:
-                order = {row: number for number, row in enumerate(rows)}
-                mentions = [(order[row], start, last) for row, start, last in spans]
-                probabilities = probabilities * self._mention_probabilities(scores[kept], mask[kept], paths, mentions)
-            for (row, start, last), label, prob in zip(
-                spans, best.indices.tolist(), probabilities.tolist(), strict=True
+                posterior = self.decoder.posterior(tagged.scores, tagged.mask, tagged.allowed)
+                probabilities = probabilities * _mention_probabilities(posterior, tags)
+            for (number, start, last), label, prob in zip(
+                mentions, best.indices.tolist(), probabilities.tolist(), strict=True
             ):
-                found[row].append(FoundSpan(start, last, label, prob))
+                found[tagged.rows[number]].append(FoundSpan(start, last, label, prob))
         return self.predictions(found, batch, with_prob)
+
+    def decode_candidates(self, batch: Batch, least: float) -> list[Prediction]:
+        """All mentions with all types of at least some probability, as `prob`, whether they overlap or not."""
+        words, tagged = self._tagged(batch)
+        found: list[list[FoundSpan]] = [[] for _ in range(len(words))]
+        if tagged.rows:
+            posterior = self.decoder.posterior(tagged.scores, tagged.mask, tagged.allowed)
+            # Without a CRF the best mentions may be spelt in another way than others are.
+            tags = {**_possible_mentions(posterior.marginals().tolist(), least), **self._best_mentions(tagged)}
+            mentions = list(tags)
+            if mentions:
+                probabilities = self._type_probabilities(words, mentions, tagged, batch)
+                probabilities = probabilities * _mention_probabilities(posterior, tags).unsqueeze(1)
+                for place, label in (probabilities >= least).nonzero().tolist():
+                    number, start, last = mentions[place]
+                    prob = float(probabilities[place, label])
+                    found[tagged.rows[number]].append(FoundSpan(start, last, label, prob))
+        return self.predictions(found, batch, with_prob=True)
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
@@ -184,16 +209,49 @@ class TwostageNerModel(SpanModel):
         # Without words that are not annotated it costs half as much.
         return CRF.forward(self.crf, scores, tags, mask, reduction="mean")
 
-    def _mention_probabilities(
-        self, scores: Tensor, mask: Tensor, paths: Sequence[Sequence[int]], mentions: Sequence[tuple[int, int, int]]
-    ) -> Tensor:
-        """The probability of the tags of each mention, summed over everything around it, `(N,)`."""
-        longest = max(last - start + 1 for _, start, last in mentions)
-        tags = torch.zeros(len(mentions), longest, dtype=torch.long)
-        for target, (row, start, last) in zip(tags, mentions, strict=True):
-            target[: last - start + 1] = torch.tensor(paths[row][start : last + 1])
-        numbers = torch.tensor([[row, start, last - start + 1] for row, start, last in mentions], device=scores.device)
-        return self.decoder.path_probabilities(scores, mask, tags.to(scores.device), *numbers.unbind(1))
+    def _tagged(self, batch: Batch) -> tuple[Tensor, _Tagged]:
+        """The word vectors `(B, T, H)`, and the tag scores of the sentences that have labelled words."""
+        words, mask = self.words(batch)
+        kept = mask.any(1)
+        rows = kept.nonzero()[:, 0].tolist()
+        scores, mask = self.ident_linear(words[kept]), mask[kept]
+        guidance: Guidance | None = batch.get("guidance")
+        if guidance is not None:
+            of_rows = guidance.of(rows)
+            plain = [[match._replace(type=_MENTION) for match in each] for each in of_rows.matches]
+            guidance = Guidance(plain, guidance.bonus)
+        scores, allowed = guide_tags(scores, guidance, dict(enumerate(MENTION_TAGS)), "BIOES")
+        return words, _Tagged(scores, mask, allowed, rows)
+
+    def _best_mentions(self, tagged: _Tagged) -> dict[_Mention, list[int]]:
+        """The mentions of the best tags, with these."""
+        if not tagged.rows:
+            return {}
+        paths = self.decoder.decode(tagged.scores, tagged.mask, allowed=tagged.allowed)
+        return {
+            (number, span["start"], span["end"] - 1): path[span["start"] : span["end"]]
+            for number, path in enumerate(paths)
+            for span in tags_to_spans([MENTION_TAGS[tag] for tag in path], "BIOES")
+        }
+
+    def _type_probabilities(self, words: Tensor, mentions: Sequence[_Mention], tagged: _Tagged, batch: Batch) -> Tensor:
+        """The probabilities of the types of some mentions, `(N, K)`."""
+        numbers, starts, lasts = torch.tensor(mentions, device=words.device).unbind(1)
+        rows = torch.tensor(tagged.rows, device=words.device)
+        scores = self._types(words, rows[numbers], starts, lasts).float()
+        guidance: Guidance | None = batch.get("guidance")
+        if guidance is not None:
+            entries = {
+                (row, match.start, match.end - 1): match.type
+                for row, each in enumerate(guidance.matches)
+                for match in each
+            }
+            classes = self.classes()
+            for place, (number, start, last) in enumerate(mentions):
+                kind = entries.get((tagged.rows[number], start, last))
+                if kind is not None:
+                    scores[place, classes[kind]] += CERTAIN if guidance.bonus is None else guidance.bonus
+        return scores.softmax(1)
 
     def _take_over(self, parts: Sequence[str], path: Path) -> None:
         """Begin with the weights of some parts of another model."""
@@ -215,3 +273,33 @@ class TwostageNerModel(SpanModel):
                 )
             taken.update({name: weights[name] for name in wanted})
         self.load_state_dict(taken, strict=False)
+
+
+def _mention_probabilities(posterior: Posterior, tags: Mapping[_Mention, Sequence[int]]) -> Tensor:
+    """The probability of the tags of each mention, summed over everything around it, `(N,)`."""
+    longest = max(map(len, tags.values()))
+    filled = torch.tensor([[*each, *[0] * (longest - len(each))] for each in tags.values()], device=posterior.device)
+    numbers = [[number, start, last - start + 1] for number, start, last in tags]
+    return posterior.path_probabilities(filled, *torch.tensor(numbers, device=posterior.device).unbind(1))
+
+
+def _possible_mentions(marginals: Sequence[Sequence[Sequence[float]]], least: float) -> dict[_Mention, list[int]]:
+    """The mentions that may be so probable, none of their tags being less so, with their tags.
+
+    Args:
+        marginals: for each sentence, word and tag its probability.
+        least: the least probability of a mention.
+    """
+    mentions: dict[_Mention, list[int]] = {}
+    for number, words in enumerate(marginals):
+        for start, of_start in enumerate(words):
+            if of_start[_SINGLE] >= least:
+                mentions[number, start, start] = [_SINGLE]
+            if of_start[_BEGIN] < least:
+                continue
+            for last in range(start + 1, len(words)):
+                if words[last][_END] >= least:
+                    mentions[number, start, last] = [_BEGIN, *[_INSIDE] * (last - start - 1), _END]
+                if words[last][_INSIDE] < least:
+                    break
+    return mentions

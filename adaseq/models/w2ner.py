@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
+from adaseq.models.guidance import Guidance, raise_cells
 from adaseq.models.spans import SpanModel, annotated_cells
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
@@ -30,6 +31,7 @@ _PRIOR = 0.01
 
 _Link = tuple[int, int, float]
 _End = tuple[int, int, int, float]
+_Raised = tuple[tuple[int, ...], float]
 
 
 @MODELS.register(Models.W2NER, supplied_unless_given=("id_to_label",))
@@ -118,11 +120,22 @@ class W2NerModel(SpanModel):
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob` if asked; those with gaps have `parts`."""
+        return self._found(batch, None, with_prob)
+
+    def decode_candidates(self, batch: Batch, least: float) -> list[Prediction]:
+        """All entities of at least some probability, with `prob`: that all of their relations hold."""
+        return self._found(batch, least, with_prob=True)
+
+    def _found(self, batch: Batch, least: float | None, with_prob: bool) -> list[Prediction]:
         words, mask = self.words(batch)
         vectors = self.scorer(words, mask)
+        guidance = batch.get("guidance")
         found: list[list[Chain]] = [[] for _ in range(len(mask))]
         for start, end, first_own, last_own in _windows(mask.shape[1]):
-            for number, chains in enumerate(self._chains(vectors.window(start, end))):
+            raised = [] if guidance is None else self._raised(guidance.window(start, end))
+            bonus = None if guidance is None else guidance.bonus
+            chains_of_window = self._chains(vectors.window(start, end), _Wish(raised, bonus is None, least))
+            for number, chains in enumerate(chains_of_window):
                 shifted = (Chain(tuple(word + start for word in each.words), *each[1:]) for each in chains)
                 found[number] += [each for each in shifted if first_own <= each.words[0] < last_own]
         places = batch["label_positions"].tolist() if "label_positions" in batch else None
@@ -131,7 +144,18 @@ class W2NerModel(SpanModel):
             for number, chains in enumerate(found)
         ]
 
-    def _chains(self, vectors: PairVectors) -> list[list[Chain]]:
+    def _raised(self, guidance: Guidance) -> list[_Raised]:
+        """The relations of a dictionary's entries: which cells, and by how much their scores are to be raised."""
+        classes = self.classes(2)
+        raised: list[_Raised] = []
+        for row, matches in enumerate(guidance.matches):
+            for start, end, kind in matches:
+                cells = [(row, word, 1, word + 1) for word in range(start, end - 1)]
+                cells.append((row, end - 1, classes[kind], start))
+                raised += [(cell, (guidance.bonus or 0.0) / len(cells)) for cell in cells]
+        return raised
+
+    def _chains(self, vectors: PairVectors, wish: _Wish) -> list[list[Chain]]:
         """The entities of each sentence in a window."""
         count, length = vectors.mask.shape
         links: list[list[_Link]] = [[] for _ in range(count)]
@@ -140,27 +164,15 @@ class W2NerModel(SpanModel):
         for begin in range(0, count, step):
             part = vectors.of(slice(begin, begin + step))
             for first, last in row_blocks(length, len(part.mask) * length * self.scorer.cell_size, _MOST_DECODED):
-                for sentence, row, column, relation, probability in self._relations(part, first, last):
+                scores = wish.applied(self.scorer.scores(part, first, last), begin, first)  # (B, R, K, L)
+                is_pair = part.mask[:, first:last].unsqueeze(2) & part.mask.unsqueeze(1)
+                for sentence, row, column, relation, probability in _relations(scores, is_pair, first, wish.least):
                     if relation == 1:
                         links[begin + sentence].append((row, column, probability))
                     else:
                         ends[begin + sentence].append((row, column, relation - 2, probability))
-        return [find_chains(*each, length) for each in zip(links, ends, strict=True)]
-
-    def _relations(self, vectors: PairVectors, first: int, last: int) -> Iterator[tuple[int, int, int, int, float]]:
-        """Sentence, row, column, class and probability of the relations in some rows."""
-        scores = self.scorer.scores(vectors, first, last)  # (B, R, K, L)
-        is_pair = vectors.mask[:, first:last].unsqueeze(2) & vectors.mask.unsqueeze(1)
-        is_related = (scores[:, :, 1:].amax(2) > scores[:, :, 0]) & is_pair
-        sentences, rows, columns = is_related.nonzero(as_tuple=True)
-        related = scores[sentences, rows, :, columns].float()  # (N, K)
-        highest, classes = related.max(1)
-        probabilities = (highest - related.logsumexp(1)).exp()
-        rows = rows + first
-        # Next words stand behind a word, heads are not behind tails: the other halves say nothing.
-        is_sensible = (classes == 1) == (columns > rows)
-        fields = [each[is_sensible].tolist() for each in (sentences, rows, columns, classes, probabilities)]
-        return zip(*fields, strict=True)
+        chains = [find_chains(*each, length) for each in zip(links, ends, strict=True)]
+        return [[chain for chain in each if chain.probability >= (wish.least or 0.0)] for each in chains]
 
     def _spans(self, chains: Sequence[Chain], places: Sequence[int] | None, with_prob: bool) -> list[dict[str, Any]]:
         spans = []
@@ -171,6 +183,60 @@ class W2NerModel(SpanModel):
                 span["parts"] = parts
             spans.append({**span, "prob": probability} if with_prob else span)
         return sorted(spans, key=lambda span: (span["start"], span["end"], span["type"], span.get("parts", [])))
+
+
+class _Wish(NamedTuple):
+    """What is asked of the relations in a window.
+
+    Attributes:
+        raised: cells whose scores are raised, and by how much.
+        is_certain: they are made certain instead.
+        least: take all relations of this probability; None takes the best one of each pair of words.
+    """
+
+    raised: list[_Raised]
+    is_certain: bool
+    least: float | None
+
+    def applied(self, scores: Tensor, begin: int, first: int) -> Tensor:
+        """The scores of some sentences from `begin` on and rows from `first` on, raised."""
+        count, height = scores.shape[:2]
+        inside = [
+            ((row - begin, word - first, *rest), bonus)
+            for (row, word, *rest), bonus in self.raised
+            if begin <= row < begin + count and first <= word < first + height
+        ]
+        cells = [cell for cell, _ in inside]
+        return raise_cells(scores, cells, None if self.is_certain else [bonus for _, bonus in inside])
+
+
+def _relations(
+    scores: Tensor, is_pair: Tensor, first: int, least: float | None
+) -> Iterator[tuple[int, int, int, int, float]]:
+    """Sentence, row, column, class and probability of the relations in some rows.
+
+    Args:
+        scores: `(B, R, K, L)`.
+        is_pair: `(B, R, L)`.
+        first: the first row.
+        least: as of `_Wish`.
+    """
+    if least is None:
+        is_related = (scores[:, :, 1:].amax(2) > scores[:, :, 0]) & is_pair
+        sentences, rows, columns = is_related.nonzero(as_tuple=True)
+        related = scores[sentences, rows, :, columns].float()  # (N, K)
+        highest, classes = related.max(1)
+        probabilities = (highest - related.logsumexp(1)).exp()
+    else:
+        table = scores.float().softmax(2)
+        sentences, rows, classes, columns = ((table[:, :, 1:] >= least) & is_pair.unsqueeze(2)).nonzero(as_tuple=True)
+        classes = classes + 1
+        probabilities = table[sentences, rows, classes, columns]
+    rows = rows + first
+    # Next words stand behind a word, heads are not behind tails: the other halves say nothing.
+    is_sensible = (classes == 1) == (columns > rows)
+    fields = [each[is_sensible].tolist() for each in (sentences, rows, columns, classes, probabilities)]
+    return zip(*fields, strict=True)
 
 
 def _windows(length: int) -> Iterator[tuple[int, int, int, int]]:

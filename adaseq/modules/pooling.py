@@ -38,8 +38,8 @@ class Pooling(nn.Module):
             summary_mask: `(B, L)` True for those that stand for all of it.
         """
         if self.mode == "first":
-            first = text_mask & (text_mask.cumsum(1) == 1)
-            return mean(words, torch.where(summary_mask.any(1, keepdim=True), summary_mask, first))
+            first = text_mask & (text_mask.long().cumsum(1) == 1)
+            return mean(words, summary_mask | (first & ~summary_mask.any(1, keepdim=True)))
         if self.mode == "mean":
             return mean(words, text_mask)
         if self.mode == "max":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Nesting = Literal["flat", "nested", "any"]
+from adaseq.utils.span_choice import FoundSpan, Nesting, keep_best
 
 
 class Candidates(NamedTuple):
@@ -39,15 +39,6 @@ class Candidates(NamedTuple):
         return self if bool(chosen.all()) else Candidates(*(each[chosen] for each in self))
 
 
-class FoundSpan(NamedTuple):
-    """A span of a sentence, by its first and last word."""
-
-    start: int
-    last: int
-    label: int
-    probability: float
-
-
 def best_class_candidates(scores: Tensor, mask: Tensor, start: int) -> Candidates:
     """The cells whose best class is another one than 0, which stands for none.
 
@@ -72,6 +63,24 @@ def positive_candidates(scores: Tensor, mask: Tensor, start: int) -> Candidates:
     return Candidates(sentences, rows + start, columns + start, classes, found, found.sigmoid())
 
 
+def probable_candidates(scores: Tensor, mask: Tensor, start: int, least: float, is_exclusive: bool) -> Candidates:
+    """The cells and classes of at least some probability, whatever else there is.
+
+    Args:
+        scores: as of `best_class_candidates`.
+        mask: the same.
+        start: the same.
+        least: the least probability, more than 0.
+        is_exclusive: a cell has one class, of which 0 stands for none; otherwise each class is decided by itself.
+    """
+    scores = scores.float()
+    probabilities = scores.softmax(2)[:, :, 1:] if is_exclusive else scores.sigmoid()
+    is_candidate = (probabilities >= least) & _is_span(mask, start, scores).unsqueeze(2)
+    sentences, rows, classes, columns = is_candidate.nonzero(as_tuple=True)
+    found = probabilities[sentences, rows, classes, columns]
+    return Candidates(sentences, rows + start, columns + start, classes, found, found)
+
+
 def take_best(candidates: Candidates, num_sentences: int, nesting: Nesting) -> list[list[FoundSpan]]:
     """The spans of each sentence, the best first taken, less those that do not agree with a better one.
 
@@ -83,71 +92,12 @@ def take_best(candidates: Candidates, num_sentences: int, nesting: Nesting) -> l
     Returns:
         The spans of each sentence by start, end and type.
     """
-    kept: list[list[FoundSpan]] = [[] for _ in range(num_sentences)]
     if not len(candidates.sentences):
-        return kept
+        return [[] for _ in range(num_sentences)]
     order = candidates.scores.argsort(descending=True, stable=True)
     order = order[candidates.sentences[order].argsort(stable=True)]
-    columns = [each[order].tolist() for each in candidates]
-    sentence, agrees = -1, _AGREES["any"]()
-    for row, start, last, label, _, probability in zip(*columns, strict=True):
-        if row != sentence:
-            sentence, agrees = row, _AGREES[nesting]()
-        if agrees.take(start, last):
-            kept[row].append(FoundSpan(start, last, label, probability))
-    for spans in kept:
-        spans.sort()
-    return kept
-
-
-class _Anything:
-    """Takes every span."""
-
-    def take(self, start: int, last: int) -> bool:
-        """Whether the span is taken."""
-        return True
-
-
-class _Flat(_Anything):
-    """Takes spans none of whose words is taken, and a taken one as another type."""
-
-    def __init__(self) -> None:
-        self._words = 0
-        self._spans: set[tuple[int, int]] = set()
-
-    def take(self, start: int, last: int) -> bool:
-        words = (2 << last) - (1 << start)
-        if self._words & words:
-            return (start, last) in self._spans
-        self._words |= words
-        self._spans.add((start, last))
-        return True
-
-
-class _Nested(_Anything):
-    """Takes spans that do not cross one which is taken.
-
-    Attributes:
-        _starts: for each word the first words of taken spans that go on behind it, as bits.
-        _lasts: for each word the last words of taken spans that begin before it, as bits.
-    """
-
-    def __init__(self) -> None:
-        self._starts: dict[int, int] = {}
-        self._lasts: dict[int, int] = {}
-
-    def take(self, start: int, last: int) -> bool:
-        behind_start = (2 << last) - (2 << start)  # start + 1 … last
-        before_last = (1 << last) - (1 << start)  # start … last - 1
-        if self._starts.get(last, 0) & behind_start or self._lasts.get(start, 0) & before_last:
-            return False
-        for word in range(start, last):
-            self._starts[word] = self._starts.get(word, 0) | 1 << start
-            self._lasts[word + 1] = self._lasts.get(word + 1, 0) | 1 << last
-        return True
-
-
-_AGREES: dict[Nesting, type[_Anything]] = {"any": _Anything, "flat": _Flat, "nested": _Nested}
+    rows, starts, lasts, labels, _, probabilities = (each[order].tolist() for each in candidates)
+    return keep_best(zip(rows, starts, lasts, labels, probabilities, strict=True), num_sentences, nesting)
 
 
 def _is_span(mask: Tensor, start: int, scores: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.dataset_manager import DatasetManager
 from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.data.preprocessors.base import Preprocessor
+from adaseq.data.store import Examples
 from adaseq.errors import AdaSeqError
 from adaseq.metrics.base import Dumper
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor
@@ -81,7 +82,7 @@ def prepare_data(config: Config, runtime: Runtime) -> PreparedData:
             one_label_per_word=manager.one_label_per_word,
             text_splitter=manager.text_splitter,
         )
-        preprocessor.fit(preprocessor.words_of(example) for example in train)
+        preprocessor.fit(_Sentences(train, preprocessor))
         splits = {
             name: FeatureDataset(examples, preprocessor, training=name == "train")
             for name, examples in manager.splits.items()
@@ -91,6 +92,16 @@ def prepare_data(config: Config, runtime: Runtime) -> PreparedData:
     for name, split in splits.items():
         _report_truncation(name, split, preprocessor)
     return PreparedData(manager, preprocessor, build_collator(config.data_collator, preprocessor), splits)
+
+
+class _Sentences:
+    """The words of each training example, as often as they are gone through."""
+
+    def __init__(self, examples: Examples, preprocessor: Preprocessor) -> None:
+        self._examples, self._preprocessor = examples, preprocessor
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return map(self._preprocessor.words_of, self._examples)
 
 
 def build_trainer(
@@ -231,7 +242,7 @@ def _metric_blocks(config: Config) -> list[dict[str, Any]]:
         return [_block(each) for each in (metrics if isinstance(metrics, list) else [metrics])]
     # Nothing is evaluated while training; a test at its end takes the metrics that go with the model.
     partners = partners_of(config.model["type"], MODELS.get(config.model["type"]), config.task)
-    return [*({"type": name} for name in partners.metrics), dict(partners.dumper)]
+    return [*({"type": name} for name in partners.metrics), *([dict(partners.dumper)] if partners.dumper else [])]
 
 
 def _watched(config: Config, hooks: list[Hook]) -> tuple[str, str]:

@@ -24,7 +24,7 @@ class TrainingInterrupted(KeyboardInterrupt):
 
     def __init__(self, signum: int, folder: Path) -> None:
         self.signum, self.folder = signum, folder
-        super().__init__(f"Stopped by {signal.Signals(signum).name}. To go on: adaseq train --resume -w {folder}")
+        super().__init__(f"Stopped by {signal.Signals(signum).name}.")
 
     @property
     def exit_status(self) -> int:

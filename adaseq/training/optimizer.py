@@ -16,6 +16,7 @@ from adaseq.errors import AdaSeqError, nearest
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
 from adaseq.modules.layers import layers_of, parameter_depths
 from adaseq.registry import OPTIMIZERS
+from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
 # Keys of the block `train.optimizer` that are not for the optimizer's constructor.
 _OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
@@ -214,7 +215,12 @@ def _matches(number: int, group: Mapping[str, Any], names: list[str]) -> list[st
     matched: dict[str, None] = {}
     for pattern in patterns:
         try:
-            found = [name for name in names if re.search(pattern, name)]
+            expression = SafePattern(pattern)
+            found = [name for name in names if expression.search(name)]
+        except UnsafePattern as error:
+            raise AdaSeqError(
+                f"train.optimizer.param_groups.{number}: the regex '{pattern}' is refused: {error}"
+            ) from None
         except re.error as error:
             raise AdaSeqError(
                 f"train.optimizer.param_groups.{number}: '{pattern}' is no regular expression: {error}"

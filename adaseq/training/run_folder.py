@@ -25,6 +25,7 @@ CONFIG, METRICS, RECORD, BEST_MODEL, BEST_WEIGHTS = (
     "best_model.pth",
 )
 CHECKPOINTS, PREDICTIONS, LOG, NONFINITE_BATCH = "checkpoints", "pred.txt", "out.log", "nonfinite_batch.json"
+BACKBONE = "backbone"
 _LOCK = ".lock"
 # What a run may write: `--force` removes these and nothing else.
 _OUTPUTS = (
@@ -43,6 +44,7 @@ _OUTPUTS = (
     "output",
     "tensorboard_output",
     NONFINITE_BATCH,
+    BACKBONE,
     ".*.tmp",
 )
 

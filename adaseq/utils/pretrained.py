@@ -12,7 +12,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from adaseq.errors import HubError, ModelError
 from adaseq.utils import modelscope_client
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,29 @@ def find_weights(name_or_path: str) -> Path:
             if found is not None:
                 return Path(found)
     raise ModelError(f"there are no weights in '{name_or_path}': neither {' nor '.join(_WEIGHTS)}")
+
+
+def read_weights(name_or_path: str, names: Sequence[str]) -> dict[str, Tensor]:
+    """Some weights of a backbone by their names in its file; those that it does not have are left out.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    import torch
+    from safetensors import safe_open
+
+    try:
+        file = find_weights(name_or_path)
+    except ModelError:
+        return {}  # weights in several files: nothing but a head of its own is looked for here
+    try:
+        if file.suffix == ".safetensors":
+            with safe_open(file, "pt") as weights:
+                return {name: weights.get_tensor(name) for name in names if name in weights.keys()}  # noqa: SIM118
+        found = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
+        raise ModelError(f"the weights in '{file}' cannot be read: {' '.join(str(error).split())[:300]}") from None
+    return {name: found[name] for name in names if name in found}
 
 
 def located(name_or_path: str) -> str:

@@ -19,6 +19,8 @@ else:
     import sre_parse
 
 _MOST_STEPS = 10_000_000
+# A search begins anew at each character, but hardly ever gets far from there.
+_MOST_STEPS_OF_SEARCH = 1_000_000_000
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 # Known from Python 3.11 on, which must not read `C++` otherwise than 3.10 does.
 _NEW = ("POSSESSIVE_REPEAT", "ATOMIC_GROUP")
@@ -61,11 +63,26 @@ class SafePattern:
         Raises:
             UnsafePattern: the text is too long for an expression with so many repetitions.
         """
-        if self._branches * (len(text) + 1) ** self._loops > _MOST_STEPS:
-            raise UnsafePattern(
-                f"'{self.pattern}' has {self._loops} repetitions, too many for a text of {len(text)} characters"
-            )
+        self._check_work(len(text), _MOST_STEPS)
         return self._regex.fullmatch(text)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match within a text.
+
+        Args:
+            text: the text.
+
+        Raises:
+            UnsafePattern: the text is too long for an expression with so many repetitions.
+        """
+        self._check_work(len(text), _MOST_STEPS_OF_SEARCH)
+        return self._regex.search(text)
+
+    def _check_work(self, length: int, most: int) -> None:
+        if self._branches * (length + 1) ** self._loops > most:
+            raise UnsafePattern(
+                f"'{self.pattern}' has {self._loops} repetitions, too many for a text of {length} characters"
+            )
 
     def expand(self, match: re.Match[str], template: str) -> str:
         """A text in which `\\1` stands for the first group of a match.

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -76,6 +77,19 @@ def test_predict_times_both_on_the_same_texts(tmp_path: Path, corpus: Path, tiny
     assert rows["pipeline fp32"]["sentences/s"] == pytest.approx(12 / rows["pipeline fp32"]["median s"], abs=0.1)
 
 
+def test_use_measures_every_part(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    arguments = ["--sentences", corpus, "--dev", corpus, "--backbone", tiny_bert, "--repeats", 1, "--sizes", 20, 40]
+    result = run("bench_use.py", tmp_path, *arguments, "--characters", 500, "--plot", tmp_path / "plot.svg")
+    rows = rows_of(result)
+    ratio = rows["predictor, raw text"]["median s"] / rows["forward"]["median s"]
+    assert rows["predictor, raw text"]["of forward"] == pytest.approx(ratio)
+    assert rows["predict 40 sentences"]["peak MiB"] > 0
+    assert rows["long text, own overlap"]["characters"] >= 500
+    assert 0 <= rows["calibration"]["expected calibration error"] <= 1
+    assert sum(each["entities"] for each in result["calibration"]) == rows["calibration"]["entities"] > 0
+    assert ElementTree.parse(tmp_path / "plot.svg").getroot().tag.endswith("svg")
+
+
 @pytest.mark.slow
 def test_backbone_measures_memory_and_epochs(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
     arguments = ["--train", corpus, "--backbone", tiny_bert, "--length", 32, "--batch_size", 2, "--repeats", 1]
@@ -102,6 +116,14 @@ def test_startup_imports_nothing_heavy(tmp_path: Path) -> None:
     for name in ("adaseq --help", "adaseq --version", "check: broken YAML", "check: unknown key of a section"):
         assert rows[name]["imported"] == "", name
     assert "torch" in rows["check: unknown argument of the model"]["imported"]
+
+
+def test_views_are_compared_beside_their_losses(tmp_path: Path) -> None:
+    sizes = ["--batch-size", 2, "--length", 4, "--num-tags", 3]
+    result = run("bench_crf_kl.py", tmp_path, *sizes, "--repeats", 1, "--seconds", 0.001, "--varied")
+    row = rows_of(result)["crf_kl"]
+    assert row["ratio"] == pytest.approx(row["divergence ms"] / row["losses ms"])
+    assert row["whole"] == pytest.approx(row["both ms"] / row["losses ms"])
 
 
 @pytest.mark.slow
@@ -184,3 +206,24 @@ def test_text_classification_with_both_trainers(tmp_path: Path, tiny_bert: Path)
 @pytest.mark.parametrize("config", sorted(BENCHMARKS.glob("configs/*.yaml")), ids=lambda path: path.stem)
 def test_the_configurations_are_right(config: Path) -> None:
     load_config(config, environ={}, check_files=False)
+
+
+@pytest.mark.slow
+def test_runtime_compares_both_on_the_same_sentences(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    arguments = ["--sentences", corpus, "--backbone", tiny_bert, "--repeats", 1, "--one_by_one", 2]
+    rows = rows_of(run("bench_runtime.py", tmp_path, *arguments))
+    assert list(rows) == ["torch", "onnx float32", "onnx int8"]
+    assert rows["onnx float32"]["entities agree"] == 1.0 and rows["onnx float32"]["largest gap"] < 1e-4
+    assert rows["torch"]["memory of torch"] == 1.0
+
+
+@pytest.mark.slow
+def test_serve_measures_clients_and_troubles(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
+    arguments = ["--sentences", corpus, "--backbone", tiny_bert, "--repeats", 1, "--seconds", 0.2, "--burst", 20]
+    result = run(
+        "bench_serve.py", tmp_path, *arguments, "--clients", 4, "--serve", "body_timeout=0.3", "idle_timeout=0.3"
+    )
+    rows = rows_of(result)
+    assert rows["burst"]["answers"] == "20 × 200"
+    assert rows["oversized, malformed, slow, aborted"]["answers"] == "80 × 400, 40 × 408, 40 × 413, 40 × aborted"
+    assert rows["4 clients"]["answers"].endswith("× 200")

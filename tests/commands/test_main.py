@@ -151,7 +151,7 @@ def test_the_package_offers_train_test_and_load() -> None:
     )
     result = python("-c", code)
     assert result.stdout == (
-        f"{__version__} ['__version__', 'load', 'test', 'train'] train_model test_model load\n"
+        f"{__version__} ['Dictionary', '__version__', 'load', 'test', 'train'] train_model test_model load\n"
         "module 'adaseq' has no attribute 'trian'\n"
     ), result.stderr
 

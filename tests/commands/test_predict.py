@@ -97,14 +97,15 @@ def test_a_bad_record_stops_with_its_line_and_writes_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
 
 
-@pytest.mark.parametrize("flag", ["--skip_bad", "--skip-bad"])
+@pytest.mark.parametrize("flag", ["--skip_bad", "--skip-bad", "--errors=skip"])
 def test_bad_records_are_skipped_on_request(trained_folder: Path, tmp_path: Path, capsys: Captured, flag: str) -> None:
     source = tmp_path / "in.jsonl"
     source.write_bytes(BAD)
     assert main(["predict", "-m", str(trained_folder), "-i", str(source), "-d", "cpu", flag]) == 0
     captured = capsys.readouterr()
     assert [next(iter(json.loads(line))) for line in captured.out.splitlines()] == ["text", "tokens"]
-    first, second = captured.err.splitlines()
+    first, second, last = captured.err.splitlines()
+    assert last == "skipped 2 of 4 records"
     assert first == f'skipped: {source}:2: a record has either "text" or "tokens"; this one has \'txt\''
     assert second.startswith(f"skipped: {source}:3: this line is not UTF-8")
 

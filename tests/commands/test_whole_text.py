@@ -116,7 +116,7 @@ def test_a_bad_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     (found,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert found["tokens"] == ["mary", "in", "rome"] and (found["subject"], found["object"]) == ([0, 1], [2, 3])
     assert main([*command, "--output_format", "conll"]) == 2
-    assert "does not give; choose jsonl or table" in capsys.readouterr().err
+    assert "does not give; choose jsonl, csv, html or table" in capsys.readouterr().err
 
 
 def test_pairs_of_texts(tmp_path: Path, tiny_bert: Path) -> None:
@@ -167,4 +167,4 @@ def test_several_labels(tmp_path: Path) -> None:
     assert scores["f1"] > 0.95 and "matthews" not in scores
     predictor = adaseq.load(run / "output_best")
     assert sorted(found["type"] for found in predictor("is round and red")["output"]) == ["red", "round"]
-    assert adaseq.load(run / "output_best", min_prob=0.9999999)("red it is")["output"] == []
+    assert adaseq.load(run / "output_best", min_probability=0.9999999)("red it is")["output"] == []

@@ -95,8 +95,9 @@ def test_misspelt_keys_at_every_depth_are_reported_together(problems: Problems) 
             "bidirectional, dropout, hidden_size, input_size, num_layers"
         ),
         (
-            "c.yaml:9:3: model.droput: unknown key 'droput'; did you mean 'dropout'? allowed here: constrained, dropout, "
-            "embedder, encoder, id_to_label, loss, partial, use_crf, variational_dropout, word_dropout"
+            "c.yaml:9:3: model.droput: unknown key 'droput'; did you mean 'dropout'? allowed here: chunk, "
+            "constrained, dropout, embedder, encoder, id_to_label, loss, multiview, mv_interpolation, mv_loss_type, partial, "
+            "temperature, use_crf, variational_dropout, word_dropout"
         ),
         f"c.yaml:10:1: experimnt: unknown key 'experimnt'; did you mean 'experiment'? allowed here: {SECTIONS}",
         (
@@ -148,7 +149,7 @@ def test_wrong_values_and_unknown_types_are_reported_together(problems: Problems
     assert found == [
         (
             "c.yaml:1:7: task: there is no task 'ner'; known: named-entity-recognition, part-of-speech, chunking, "
-            "word-segmentation, relation-extraction, text-classification, entity-typing"
+            "word-segmentation, relation-extraction, text-classification, entity-typing, pretraining"
         ),
         (
             "c.yaml:4:14: dataset.data_type: there is no data format 'colnn'; did you mean 'conll'? known: "
@@ -306,7 +307,9 @@ def test_two_warm_ups_contradict_each_other(problems: Problems) -> None:
 
 
 def test_regular_expressions_are_compiled(problems: Problems) -> None:
-    found = problems("train: {optimizer: {param_groups: [{regex: 'crf('}, {regex: [ok, '*']}, {lr: 1}]}}\n")
+    found = problems(
+        "train: {optimizer: {param_groups: [{regex: 'crf('}, {regex: [ok, '*']}, {lr: 1}, {regex: (a+)+b}]}}\n"
+    )
     assert found == [
         (
             "c.yaml:7:44: train.optimizer.param_groups.0.regex: 'crf(' is no regular expression: missing ), unterminated "
@@ -316,6 +319,10 @@ def test_regular_expressions_are_compiled(problems: Problems) -> None:
         (
             "c.yaml:7:73: train.optimizer.param_groups.2.regex: is required: which parameters: expressions that are searched for "
             "in their names"
+        ),
+        (
+            "c.yaml:7:90: train.optimizer.param_groups.3.regex: the expression '(a+)+b' is refused: a repetition stands inside "
+            "another one, which may take for ever"
         ),
     ]
 

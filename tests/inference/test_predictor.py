@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -22,6 +22,8 @@ from adaseq.inference.predictor import Predictor
 
 class FakePreprocessor:
     """Splits at blanks; the features of a sentence are its words."""
+
+    context = None
 
     def __init__(self, text_splitter: str = "blank") -> None:
         self.text_splitter = text_splitter
@@ -45,6 +47,9 @@ def fake_collator(features: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 class FakeModel(torch.nn.Module):
     """Each run of capitalised words is a name; the longer its first word, the more probable."""
+
+    types: ClassVar[list[str]] = ["NAME"]
+    abilities: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,8 +171,8 @@ def test_words_and_tags_for_those_who_want_them() -> None:
     assert prediction["tags"] == ["O", "I-NAME"]
 
 
-def test_min_prob_takes_improbable_spans_out_of_spans_and_tags() -> None:
-    predictor = make(min_prob=0.7)
+def test_min_probability_takes_improbable_spans_out_of_spans_and_tags() -> None:
+    predictor = make(min_probability=0.7)
     assert [found["span"] for found in predictor("Bo met Mary")["output"]] == ["Mary"]
     ((_, prediction),) = predictor.predict(["Bo met Mary"])
     assert prediction["tags"] == ["O", "O", "I-NAME"]
@@ -203,7 +208,7 @@ def test_half_a_surrogate_pair_is_refused(bad: Any) -> None:
     ("option", "value", "message"),
     [
         ("batch_tokens", 0, "batch_tokens must be at least 1; received 0"),
-        ("min_prob", 50, "min_prob is a probability, from 0 to 1; received 50"),
+        ("min_probability", 50, "min_probability is a probability, from 0 to 1; received 50"),
         ("precision", "int8", "precision must be one of fp32, bf16, fp16; received 'int8'"),
     ],
 )

@@ -9,28 +9,11 @@ from typing import Any
 import pytest
 
 from adaseq.errors import AdaSeqError, DataError
-from adaseq.inference.reading import guess_format, read_texts
+from adaseq.inference.reading import read_texts
 
 
 def read(content: bytes, file_format: str, **options: Any) -> list[dict[str, Any]]:
     return list(read_texts(content.splitlines(keepends=True), "in.txt", file_format, **options))
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("a.txt", "text"),
-        (None, "text"),
-        ("-", "text"),
-        ("dir.json/a", "text"),
-        ("a.JSONL", "jsonl"),
-        ("a.json", "jsonl"),
-        ("b.bmes", "conll"),
-        ("b.conll", "conll"),
-    ],
-)
-def test_the_suffix_says_the_format(name: str | None, expected: str) -> None:
-    assert guess_format(name) == expected
 
 
 def test_every_line_of_raw_text_is_a_text() -> None:
@@ -50,7 +33,15 @@ def test_json_lines_keep_their_other_keys() -> None:
 
 def test_columns_give_words() -> None:
     content = b"-DOCSTART- -X- O\n\nEU NNP B-ORG\nrejects\n\n\t\n#tag\tO\nNew York\tB\n\t O\n"
-    assert read(content, "conll") == [{"tokens": ["EU", "rejects"]}, {"tokens": ["#tag", "New York", " "]}]
+    assert read(content, "conll") == [
+        {"tokens": ["EU", "rejects"], "document": 0},
+        {"tokens": ["#tag", "New York", " "], "document": 0},
+    ]
+
+
+def test_marks_of_documents_are_kept() -> None:
+    content = b"a\n\n-DOCSTART- O\n\nb\n\n-DOCSTART- O\nc\n"
+    assert [record.get("document") for record in read(content, "conll")] == [None, 0, 1]
 
 
 def test_lines_are_read_as_they_are_needed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adaseq.data.example import Example
+from adaseq.inference.least_probability import Threshold
 from adaseq.inference.results import above, output
 
 RAW = Example("", ["Mary", "Ann", "left"], text="Mary  Ann left", offsets=[(0, 4), (6, 9), (10, 14)])
@@ -67,4 +68,4 @@ def test_a_relation_with_its_entities() -> None:
     ],
 )  # fmt: skip
 def test_what_is_too_improbable_is_left_out(prediction, expected) -> None:
-    assert output(RAW, above(prediction, 0.5), " ") == expected
+    assert output(RAW, above(prediction, Threshold(0.5, [])), " ") == expected

@@ -100,7 +100,9 @@ def test_threads_share_a_predictor(predictor: Predictor) -> None:
 def test_improbable_spans_are_left_out(trained_folder: Path, predictor: Predictor) -> None:
     found = [each["prob"] for result in predictor(SENTENCES) for each in result["output"]]
     least = sorted(found)[len(found) // 2]
-    kept = [each["prob"] for result in load(trained_folder, min_prob=least)(SENTENCES) for each in result["output"]]
+    kept = [
+        each["prob"] for result in load(trained_folder, min_probability=least)(SENTENCES) for each in result["output"]
+    ]
     assert len(kept) < len(found)
     assert min(kept) >= least - 1e-6
 

@@ -94,6 +94,13 @@ def test_parameters_frozen_by_the_model_are_left_out() -> None:
             "train.optimizer.param_groups.0: 'cr(f' is no regular expression: missing ), unterminated subpattern at position 2",
         ),
         (
+            [{"regex": "(.+)+$$"}],
+            (
+                "train.optimizer.param_groups.0: the regex '(.+)+$$' is refused: a repetition stands inside another one, which may "
+                "take for ever"
+            ),
+        ),
+        (
             [{"regex": ".", "requires_grad": False}],
             "There is nothing to train: every parameter of the model is frozen.",
         ),

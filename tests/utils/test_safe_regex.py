@@ -43,6 +43,12 @@ def test_a_long_text_is_refused_where_there_are_many_repetitions() -> None:
         pattern.fullmatch("a" * 1000)
 
 
+def test_a_search_may_do_more_and_is_bounded_too() -> None:
+    assert SafePattern("encoder.*layer.*attention.*query").search("m.encoder.layer.1.attention.self.query.weight")
+    with pytest.raises(UnsafePattern, match="has 6 repetitions, too many for a text of 80 characters"):
+        SafePattern("a*a*a*a*a*a*b").search("a" * 80)
+
+
 def test_what_is_no_expression_is_left_to_the_caller() -> None:
     with pytest.raises(re.error):
         SafePattern("C++")

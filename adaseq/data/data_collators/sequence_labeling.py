@@ -7,17 +7,25 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from adaseq.data.data_collators.base import Batch, DataCollator, pad
+from adaseq.data.chunks import split_chunks
+from adaseq.data.data_collators.base import Batch, DataCollator, label_positions, pad
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
 
 IGNORED = -100
+_ORIGIN = "origin/"
 
 
 @DATA_COLLATORS.register(DataCollators.SEQUENCE_LABELING, supplied=("pad_token_id",))
 class SequenceLabelingDataCollatorWithPadding(DataCollator):
     """Adds `label_ids` (B, L), padded with -100, and `allowed` (B, L, K) where partial annotation restricts the tags.
+
+    What the sentences are without their context words is under `origin`: `tokens`, whose words are the labelled ones.
+
+    Where the context is in chunks, `tokens` are those of the chunks, whose words are the labelled ones; `chunk_rows` (B, C) are the
+    chunks of each sentence, its first one again where it has fewer; and `num_words` (B,) counts all words, as `label_positions`
+    does.
 
     Args:
         pad_token_id: fills up `input_ids`.
@@ -25,13 +33,26 @@ class SequenceLabelingDataCollatorWithPadding(DataCollator):
 
     def __call__(self, features: Sequence[Features]) -> Batch:
         """Make a batch of B features."""
-        batch = super().__call__(features)
+        batch = self._chunked(features) if "chunks" in features[0] else super().__call__(features)
+        if f"{_ORIGIN}input_ids" in features[0]:
+            start = len(_ORIGIN)
+            own = [{key[start:]: each[key] for key in each if key.startswith(_ORIGIN)} for each in features]
+            batch["origin"] = {"tokens": super().__call__([{**each, "index": 0} for each in own])["tokens"]}
         if "label_ids" not in features[0]:
             return batch
-        longest = batch["tokens"]["mask"].shape[1]
+        longest = max(max(len(each["label_ids"]) for each in features), 1)
         batch["label_ids"] = pad([each["label_ids"] for each in features], IGNORED, longest)
         if any(len(each["allowed"]) for each in features):
             batch["allowed"] = _allowed(features, longest)
+        return batch
+
+    def _chunked(self, features: Sequence[Features]) -> Batch:
+        rows, places = split_chunks(features)
+        batch = super().__call__([{**each, "mask": np.empty(0, np.bool_)} for each in rows])
+        batch["index"] = torch.tensor([each["index"] for each in features])
+        batch["chunk_rows"] = torch.from_numpy(places)
+        batch["num_words"] = torch.tensor([len(each["mask"]) for each in features])
+        batch.update(label_positions(features, np.asarray([each["num_words"] for each in features])))
         return batch
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
-from adaseq.data.data_collators.base import Batch, DataCollator, pad
+from adaseq.data.data_collators.base import Batch, DataCollator, as_tensors, pad
+from adaseq.data.padding import whole_text_masks
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
@@ -32,7 +32,7 @@ class DataCollatorWithPadding(DataCollator):
     def __call__(self, features: Sequence[Features]) -> Batch:
         """Make a batch of B features."""
         batch = super().__call__(features)
-        batch.update(self._masks(features, batch["tokens"]["mask"]))
+        batch.update(as_tensors(whole_text_masks(features, batch["tokens"]["mask"].numpy())))
         if "entities" in features[0]:
             batch["entities"] = torch.from_numpy(np.stack([each["entities"] for each in features]).astype(np.int64))
         if "label_ids" in features[0]:
@@ -43,11 +43,3 @@ class DataCollatorWithPadding(DataCollator):
             own = [{key[start:]: each[key] for key in each if key.startswith(_ORIGIN)} for each in features]
             batch["origin"] = self([{**each, "index": 0} for each in own])
         return batch
-
-    @staticmethod
-    def _masks(features: Sequence[Features], mask: torch.Tensor) -> dict[str, Any]:
-        places = torch.arange(mask.shape[1])
-        summaries = torch.tensor([each["summaries"] for each in features])[:, None]
-        separators = torch.tensor([each["separator"] for each in features])[:, None]
-        is_summary = mask & (places < summaries)
-        return {"summary_mask": is_summary, "text_mask": mask & ~is_summary & (places != separators)}

@@ -38,6 +38,11 @@ class Record(NamedTuple):
             raise self.error(f"'{key}' must be {what}, not {shown(value)}")
         return value
 
+    def fields(self) -> dict[str, Any]:
+        """What else is kept of a record: which `document` it is from."""
+        document = self.values.get("document")
+        return {"document": document} if isinstance(document, (str, int)) else {}
+
     def error(self, message: str) -> DataError:
         """An error about this record."""
         return DataError(message, self.path, self.line)

@@ -66,7 +66,8 @@ class JsonSpansFormat(Format):
                 self._span(record, span, len(tokens)) for span in record.get(self.spans_key, list, "a list of spans")
             ]
             spans, mask = leave_out_context(tokens, spans)
-            yield Example(str(self._count), tokens, spans, mask, text, offsets, f"{path}:{record.line}")
+            origin, fields = f"{path}:{record.line}", record.fields()
+            yield Example(str(self._count), tokens, spans, mask, text, offsets, origin, fields)
             self._count += 1
 
     def _span(self, record: Record, span: Any, length: int) -> Span:

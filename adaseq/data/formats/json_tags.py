@@ -50,4 +50,4 @@ class JsonTagsFormat(TaggedFormat):
                     f"{len(tags)} tags for {len(words.tokens)} words; a string is split into words by the option tokenizer, "
                     f"which is {self.tokenizer}"
                 )
-            yield Sentence(record.line, words.tokens, tags, words.text, words.offsets, {})
+            yield Sentence(record.line, words.tokens, tags, words.text, words.offsets, record.fields())

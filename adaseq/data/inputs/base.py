@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
+import numpy as np
 
 from adaseq.registry import INPUTS, Registry
 
 Features = dict[str, Any]
+Context = tuple[list[str], list[str]] | None
 
 
 class InputEncoder(ABC):
@@ -43,9 +44,21 @@ class InputEncoder(ABC):
     def encode(self, sentences: Sequence[Sequence[str]], training: bool) -> list[Features]:
         """For each sentence arrays without padding, or plain numbers."""
 
+    def encode_in_context(
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context], training: bool
+    ) -> list[Features]:
+        """What `encode` makes, by an embedder that reads the words around a sentence too.
+
+        Args:
+            sentences: the words.
+            contexts: the words before and behind each sentence in its document; None where they do not matter.
+            training: as of `encode`.
+        """
+        return self.encode(sentences, training)
+
     @abstractmethod
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
-        """The tensors of a batch.
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
+        """The arrays of a batch, of which the collator makes tensors.
 
         Args:
             features: what `encode` made of B sentences.
@@ -59,9 +72,21 @@ class InputEncoder(ABC):
     def save(self, folder: Path) -> None:
         """Write what was learned into a folder."""
 
+    def save_for_runtime(self, folder: Path) -> None:
+        """Write what prediction without transformers needs into a folder; `load` or the constructor reads it there."""
+        self.save(folder)
+
     def load(self, folder: Path) -> None:
         """Read it again; the encoder is fitted then."""
 
     def supplies(self) -> dict[str, Any]:
         """Constructor arguments that the embedder declares as `supplied`: the size of its tables, for example."""
         return {}
+
+    def set_window_overlap(self, overlap: int) -> bool:
+        """Let neighbouring windows of a long text share so many pieces from now on.
+
+        Returns:
+            Whether it cuts texts into windows at all.
+        """
+        return False

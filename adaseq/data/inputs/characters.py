@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from adaseq.data.data_collators.base import pad
 from adaseq.data.inputs.base import Features, InputEncoder
+from adaseq.data.padding import pad_rows
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Inputs
 from adaseq.registry import INPUTS
@@ -80,7 +79,7 @@ class CharacterInput(InputEncoder):
             )
         return encoded
 
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """The tensors of a batch; see the class."""
         lengths = np.concatenate([each["char_lengths"] for each in features]).astype(np.int64)
         flat = np.concatenate([each["char_ids"] for each in features])
@@ -93,9 +92,9 @@ class CharacterInput(InputEncoder):
             different, kept, place = np.asarray([[BEGIN, END]]), np.asarray([2]), np.empty(0, np.int64)
         counts = np.cumsum([len(each["char_lengths"]) for each in features])[:-1]
         return {
-            "char_ids": torch.from_numpy(different),
-            "char_lengths": torch.from_numpy(kept),
-            "char_words": pad(np.split(place, counts), 0, longest),
+            "char_ids": different,
+            "char_lengths": kept,
+            "char_words": pad_rows(np.split(place, counts), 0, longest),
         }
 
     def fingerprint(self) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from adaseq.data.inputs.base import Features, InputEncoder
 from adaseq.errors import AdaSeqError
@@ -69,13 +68,13 @@ class NgramInput(InputEncoder):
             encoded.append({"ngram_ids": np.stack(columns, 1).reshape(-1).astype(np.int32)})
         return encoded
 
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """`ngram_ids` `(B, L, G)` int64."""
         width = sum(self.sizes)
         table = np.full((len(features), longest * width), UNKNOWN, np.int64)
         for target, each in zip(table, features, strict=True):
             target[: len(each["ngram_ids"])] = each["ngram_ids"]
-        return {"ngram_ids": torch.from_numpy(table.reshape(len(features), longest, width))}
+        return {"ngram_ids": table.reshape(len(features), longest, width)}
 
     def fingerprint(self) -> str:
         """Changes with the n-grams and the options."""

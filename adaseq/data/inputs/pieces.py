@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
-from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.example import Example
-from adaseq.data.inputs.base import Features, InputEncoder
+from adaseq.data.inputs.base import Context, Features, InputEncoder
+from adaseq.data.padding import token_arrays
 from adaseq.data.preprocessors.base import Preprocessor
 from adaseq.metainfo import Inputs
 from adaseq.registry import INPUTS
@@ -48,7 +48,6 @@ class PieceInput(InputEncoder):
             lowercase=lowercase,
             tokenizer_kwargs=tokenizer_kwargs,
         )
-        self._collator = DataCollator(self._tokens.pad_token_id)
 
     def words_that_fit(self, sentences: Sequence[Sequence[str]]) -> list[int]:
         """How many words of each sentence fit into a sequence."""
@@ -58,9 +57,15 @@ class PieceInput(InputEncoder):
         """The features of a preprocessor."""
         return self._encode(sentences, training)
 
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
+    def encode_in_context(
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context], training: bool
+    ) -> list[Features]:
+        """The features of a preprocessor, whose pieces include those of the context as far as there is room."""
+        return self._encode(sentences, training, contexts)
+
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """The tokens of a collator."""
-        return self._collator([{**each, "index": 0} for each in features])["tokens"]
+        return token_arrays(features, self._tokens.pad_token_id)
 
     def fingerprint(self) -> str:
         """That of the preprocessor."""
@@ -70,6 +75,21 @@ class PieceInput(InputEncoder):
         """Write the tokenizer's files."""
         self._tokens.save(folder)
 
-    def _encode(self, sentences: Sequence[Sequence[str]], training: bool) -> list[Features]:
-        examples = [Example(id="", tokens=list(words)) for words in sentences]
+    def save_for_runtime(self, folder: Path) -> None:
+        """Write the tokenizer in a form that needs no transformers."""
+        self._tokens.save_for_runtime(folder)
+
+    def set_window_overlap(self, overlap: int) -> bool:
+        """Set it; True."""
+        self._tokens.set_window_overlap(overlap)
+        return True
+
+    def _encode(
+        self, sentences: Sequence[Sequence[str]], training: bool, contexts: Sequence[Context] | None = None
+    ) -> list[Features]:
+        surroundings = [None] * len(sentences) if contexts is None else contexts
+        examples = [
+            Example(id="", tokens=list(words), context=context)
+            for words, context in zip(sentences, surroundings, strict=True)
+        ]
         return self._tokens.encode(examples, training)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from adaseq.data.inputs.base import Features, InputEncoder
 from adaseq.data.inputs.gazetteer import SINGLE, Gazetteer
@@ -97,13 +96,13 @@ class WordFeatureInput(InputEncoder):
             encoded.append({"feature_ids": table.reshape(-1).astype(np.int32)})
         return encoded
 
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """`feature_ids` `(B, L, F)` int64."""
         width = len(self._tables or ()) + len(self.gazetteers)
         table = np.zeros((len(features), longest * width), np.int64)
         for target, each in zip(table, features, strict=True):
             target[: len(each["feature_ids"])] = each["feature_ids"]
-        return {"feature_ids": torch.from_numpy(table.reshape(len(features), longest, width))}
+        return {"feature_ids": table.reshape(len(features), longest, width)}
 
     def fingerprint(self) -> str:
         """Changes with the values, the names and the options."""

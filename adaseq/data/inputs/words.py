@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
-from adaseq.data.data_collators.base import pad
 from adaseq.data.inputs.base import Features, InputEncoder
+from adaseq.data.padding import pad_rows
 from adaseq.data.vocabulary import VOCABULARY_FILE, Vocabulary
 from adaseq.metainfo import Inputs
 from adaseq.registry import INPUTS
@@ -86,9 +86,9 @@ class WordInput(InputEncoder):
         """`input_ids` int32 `(L,)`."""
         return [{"input_ids": self._known().ids(words)} for words in sentences]
 
-    def collate(self, features: Sequence[Features], longest: int) -> dict[str, torch.Tensor]:
+    def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """`input_ids` `(B, L)` int64."""
-        return {"input_ids": pad([each["input_ids"] for each in features], self._known().pad_id, longest)}
+        return {"input_ids": pad_rows([each["input_ids"] for each in features], self._known().pad_id, longest)}
 
     def fingerprint(self) -> str:
         """Changes with the words and the options."""

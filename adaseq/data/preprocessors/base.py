@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from adaseq.data.document_context import fitting, read_extent
 from adaseq.data.example import Example
-from adaseq.data.piece_tokenizer import Pieces, PieceTokenizer
+from adaseq.data.piece_tokenizer import FastPieces, Pieces, PieceTokenizer, open_tokenizer
 from adaseq.data.vocabulary import Vocabulary
 from adaseq.data.windows import make_windows, words_that_fit
-from adaseq.errors import AdaSeqError
+from adaseq.errors import AdaSeqError, ModelError
 from adaseq.registry import PREPROCESSORS, SPLITTERS, Registry
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_MAX_LENGTH = 512
 
 Features = dict[str, Any]
+Context = tuple[list[str], list[str]] | None
 
 
 class Preprocessor(ABC):
@@ -57,6 +59,7 @@ class Preprocessor(ABC):
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        context: let the backbone read the words around a sentence in its document, `{left: 64, right: 64}` for instance.
 
     Attributes:
         uses_windows: whether evaluation and prediction see all words of a text of any length.
@@ -78,26 +81,28 @@ class Preprocessor(ABC):
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
+        context: dict[str, int] | None = None,
     ) -> None:
         self.labels = list(labels or [])
+        self.context = read_extent(context)
         self.min_count, self.lowercase = min_count, lowercase
         self.splitter = SPLITTERS.build(text_splitter)
         self.text_splitter = text_splitter
-        self.tokenizer: PieceTokenizer | None = None
+        self.tokenizer: PieceTokenizer | FastPieces | None = None
         self.vocabulary: Vocabulary | None = None
         self.inputs: dict[str, InputEncoder] = {}
         self._words: WordInput | None = None
         if not is_word2vec and model_dir is not None:
-            self.tokenizer = PieceTokenizer(model_dir, add_special_tokens, **(tokenizer_kwargs or {}))
+            self.tokenizer = open_tokenizer(model_dir, add_special_tokens, **(tokenizer_kwargs or {}))
         elif model_dir is not None and (Path(model_dir) / vocab_file).exists():
             self.vocabulary = Vocabulary.load(Path(model_dir), vocab_file, lowercase)
-        self.max_length = self._usable_length(max_length)
-        self.window_overlap = self.capacity // 4 if window_overlap is None else window_overlap
-        if not 0 <= self.window_overlap < self.capacity:
+        if self.context is not None and self.tokenizer is None:
             raise AdaSeqError(
-                f"preprocessor.window_overlap is {self.window_overlap}; it must be at least 0 and less than the "
-                f"{self.capacity} pieces of a window"
+                "preprocessor.context is what a backbone reads beside a sentence, and there is none: give "
+                "model.embedder.model_name_or_path, or leave the context out"
             )
+        self.max_length = self._usable_length(max_length)
+        self.window_overlap = self._usable_overlap(self.capacity // 4 if window_overlap is None else window_overlap)
 
     @property
     def capacity(self) -> int:
@@ -141,6 +146,18 @@ class Preprocessor(ABC):
         if self._words is not None and self.vocabulary is not None:
             self._words.know(self.vocabulary)
 
+    def set_window_overlap(self, overlap: int) -> None:
+        """Let neighbouring windows of a long text share so many pieces from now on.
+
+        Raises:
+            AdaSeqError: no window is as long as that, or the model sees a text of any length at once.
+        """
+        cuts_inputs = [each.set_window_overlap(overlap) for each in self.inputs.values()]
+        if not self.uses_windows or (self.tokenizer is None and not any(cuts_inputs)):
+            raise AdaSeqError("this model sees a text as a whole: there are no windows for window_overlap")
+        if self.tokenizer is not None:
+            self.window_overlap = self._usable_overlap(overlap)
+
     def split(self, text: str) -> tuple[list[str], list[tuple[int, int]]]:
         """Split raw text into words, with their character offsets."""
         return self.splitter.split(text)
@@ -155,7 +172,7 @@ class Preprocessor(ABC):
         """
 
     def encode_tokens(self, examples: Sequence[Example], training: bool) -> list[Features]:
-        """The token features of a batch of examples."""
+        """The token features of a batch of examples. The `context` of an example is encoded around it as far as there is room."""
         sentences: list[list[str]] = [example.tokens for example in examples]
         if training:
             for limit in filter(None, (each.words_that_fit(sentences) for each in self.inputs.values())):
@@ -167,26 +184,39 @@ class Preprocessor(ABC):
             if self.lowercase:
                 sentences = [[word.lower() for word in words] for words in sentences]
             pieces = self.tokenizer.encode(sentences)
-            encoded = [self._pieces_to_features(each, training) for each in pieces]
+            around = self._around(examples)
+            encoded = [self._pieces_to_features(each, training, *around[i]) for i, each in enumerate(pieces)]
         for features, example in zip(encoded, examples, strict=True):
             mask = example.mask
             covered = features["num_words"]
             is_plain = mask is None or all(mask[:covered])
             features["mask"] = np.empty(0, np.bool_) if is_plain else np.asarray(mask[:covered], np.bool_)  # type: ignore[index]
         covered_words = [words[: features["num_words"]] for words, features in zip(whole, encoded, strict=True)]
-        self.encode_inputs(encoded, covered_words, training)
+        self.encode_inputs(encoded, covered_words, training, [example.context for example in examples])
         return encoded
 
-    def encode_inputs(self, encoded: Sequence[Features], sentences: Sequence[Sequence[str]], training: bool) -> None:
+    def encode_inputs(
+        self,
+        encoded: Sequence[Features],
+        sentences: Sequence[Sequence[str]],
+        training: bool,
+        contexts: Sequence[Context] | None = None,
+    ) -> None:
         """Add what the further inputs of the embedder make of sentences to their features.
 
         Args:
             encoded: the features.
             sentences: the words that these stand for.
             training: as in `encode`.
+            contexts: the words before and behind each sentence, for encoders whose embedder reads them.
         """
         for name, each in self.inputs.items():
-            for features, more in zip(encoded, each.encode(sentences, training), strict=True):
+            made = (
+                each.encode(sentences, training)
+                if contexts is None
+                else each.encode_in_context(sentences, contexts, training)
+            )
+            for features, more in zip(encoded, made, strict=True):
                 features.update({f"{name}/{field}": value for field, value in more.items()})
 
     def words_of(self, example: Example) -> list[str]:
@@ -203,6 +233,29 @@ class Preprocessor(ABC):
             place = folder_of_part(folder, name)
             place.mkdir(parents=True, exist_ok=True)
             each.save(place)
+
+    def save_for_runtime(self, folder: Path) -> None:
+        """Write the same in a form that needs no transformers, into an exported folder.
+
+        Raises:
+            ModelError: the tokenizer is written in Python.
+        """
+        if isinstance(self.tokenizer, PieceTokenizer):
+            fast = self.tokenizer.without_transformers()
+            if fast is None:
+                raise ModelError(
+                    f"the tokenizer of this model, {type(self.tokenizer.tokenizer).__name__}, is written in Python and cannot be "
+                    "used without transformers"
+                )
+            fast.save(folder)
+        elif self.tokenizer is not None:
+            self.tokenizer.save(folder)
+        else:
+            self._known_vocabulary().save(folder)
+        for name, each in self.inputs.items():
+            place = folder_of_part(folder, name)
+            place.mkdir(parents=True, exist_ok=True)
+            each.save_for_runtime(place)
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""
@@ -226,7 +279,7 @@ class Preprocessor(ABC):
 
     def settings(self) -> list[Any]:
         """What else the features depend on; JSON-serialisable."""
-        return [self.window_overlap]
+        return [self.window_overlap, self.context]
 
     def class_counts(self, encoded: Iterable[Features]) -> list[int] | None:
         """How often each class is in the training data, in the order of the ids; None if there are no `label_ids`.
@@ -249,6 +302,14 @@ class Preprocessor(ABC):
             )
         return self.vocabulary
 
+    def _usable_overlap(self, wanted: int) -> int:
+        if not 0 <= wanted < self.capacity:
+            raise AdaSeqError(
+                f"preprocessor.window_overlap is {wanted}; it must be at least 0 and less than the {self.capacity} pieces "
+                "of a window"
+            )
+        return wanted
+
     def _usable_length(self, wanted: int | None) -> int:
         limit = self.tokenizer.limit if self.tokenizer else None
         if wanted is None:
@@ -270,7 +331,20 @@ class Preprocessor(ABC):
         ids = self._known_vocabulary().ids(words[: self.max_length] if training else words)
         return {"input_ids": ids, "num_words": len(ids)}
 
-    def _pieces_to_features(self, pieces: Pieces, training: bool) -> Features:
+    def _around(self, examples: Sequence[Example]) -> list[tuple[Pieces | None, Pieces | None]]:
+        """The pieces of the words before and behind each example."""
+        assert self.tokenizer is not None
+        sides = [side for example in examples for side in example.context or ()]
+        if not sides:
+            return [(None, None)] * len(examples)
+        if self.lowercase:
+            sides = [[word.lower() for word in words] for words in sides]
+        pieces = iter(self.tokenizer.encode(sides))
+        return [(None, None) if each.context is None else (next(pieces), next(pieces)) for each in examples]
+
+    def _pieces_to_features(
+        self, pieces: Pieces, training: bool, left: Pieces | None = None, right: Pieces | None = None
+    ) -> Features:
         assert self.tokenizer is not None
         prefix, suffix, capacity = self.tokenizer.prefix, self.tokenizer.suffix, self.capacity
         ids, starts = cap_words(pieces, capacity)
@@ -280,9 +354,13 @@ class Preprocessor(ABC):
                 return self._windows_to_features(ids, starts)
             num_words = words_that_fit(starts, 0, capacity)
             starts, ids = starts[: num_words + 1], ids[: starts[num_words]]
-        places = starts + len(prefix)
+        before = behind = np.empty(0, np.int32)
+        if left is not None and right is not None:
+            before, behind = fitting(left, right, capacity - int(starts[-1]))
+        places = starts + np.int32(len(prefix) + len(before))
+        parts = (np.asarray(prefix, np.int32), before, ids, behind, np.asarray(suffix, np.int32))
         return {
-            "input_ids": np.concatenate([np.asarray(prefix, np.int32), ids, np.asarray(suffix, np.int32)]),
+            "input_ids": np.concatenate(parts),
             "first_piece": places[:-1],
             "last_piece": places[1:] - 1,
             "num_words": num_words,

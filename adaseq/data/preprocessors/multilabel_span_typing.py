@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaseq.data import mentions
+from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.preprocessors.label_order import in_order_of_ids
@@ -39,6 +40,8 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
+            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
+        context: dict[str, int] | None = None,
     ) -> None:
         super().__init__(
             model_dir,
@@ -68,6 +72,7 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
             lowercase,
             text_splitter,
             vocab_file,
+            context,
         )
         self.id_to_label = dict(enumerate(self.labels))
         self.label_to_id = {label: i for i, label in self.id_to_label.items()}
@@ -77,8 +82,9 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
         """Look up the names among the arguments, before any data is read.
 
         Raises:
-            AdaSeqError: there is no such text splitter, or `label_to_id` has gaps.
+            AdaSeqError: there is no such text splitter, `label_to_id` has gaps, or `context` is no such thing.
         """
+        read_extent(arguments.get("context"))
         if arguments.get("text_splitter") is not None:
             SPLITTERS.get(arguments["text_splitter"])
         if arguments.get("label_to_id") is not None:

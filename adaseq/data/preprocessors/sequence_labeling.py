@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from adaseq.data.chunks import add_chunks, check_chunks, cover, split_sentence
+from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example, Span
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.tags import tag_inventory
@@ -16,6 +18,7 @@ from adaseq.registry import PREPROCESSORS, SPLITTERS
 from adaseq.utils.tag_schemes import PARTIAL, find_scheme, spans_to_tags
 
 IGNORED, ANY_TAG = -100, -1
+_ORIGIN = "origin/"
 
 
 @PREPROCESSORS.register(
@@ -27,7 +30,9 @@ class SequenceLabelingPreprocessor(Preprocessor):
     """Tags each word, in a scheme that is chosen apart from the one the data is written in.
 
     To the token features it adds, for training, `label_ids` int32 `(L,)`: the id of each word's tag, -100 for context
-    words, -1 where partial annotation allows any tag; and `allowed` bool `(L * K,)` where it allows only some.
+    words, -1 where partial annotation allows any tag; and `allowed` bool `(L * K,)` where it allows only some. With
+    `return_original_view: true` the fields `origin/…` are the features of the labelled words alone. With `chunk_size`,
+    `num_words` counts the labelled words alone, `chunks` is how many chunks there are, and `mask` has all words.
 
     Args:
         model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
@@ -40,13 +45,21 @@ class SequenceLabelingPreprocessor(Preprocessor):
             truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
             takes less.
         window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
-        return_original_view: false masks context words (no label, no score); null labels them `O` as the old AdaSeq did.
+        return_original_view: false masks context words (no label, no score); true also makes features without them, for a
+            model with `multiview: true`; null labels them `O` as the old AdaSeq did.
         add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
         tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
         min_count: words rarer than this in the training data stay out of the vocabulary.
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        chunk_size: for a model with `chunk: true`: cut the context words into parts that fit, beside the sentence and the
+            special tokens, into sequences of this many pieces. `max_length` then limits the pieces of the sentence and its
+            context in all.
+        chunk_num: the most chunks; by default as many as the context takes.
+        evaluation_view: evaluation and prediction read the context words as well (`context`), or only the others (`original`).
+        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
+            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
         one_label_per_word: whether the data has one label per word, without boundaries.
     """
 
@@ -67,12 +80,18 @@ class SequenceLabelingPreprocessor(Preprocessor):
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
         one_label_per_word: bool = False,
+        chunk_size: int | None = None,
+        chunk_num: int | None = None,
+        context: dict[str, int] | None = None,
+        evaluation_view: Literal["context", "original"] = "context",
     ) -> None:
+        chunks = {"chunk_size": chunk_size, "chunk_num": chunk_num}
+        check_chunks({**chunks, "context": context, "is_word2vec": is_word2vec})
         super().__init__(
             model_dir,
             is_word2vec,
             labels,
-            max_length,
+            max_length if chunk_size is None else chunk_size,
             window_overlap,
             add_special_tokens,
             tokenizer_kwargs,
@@ -80,9 +99,14 @@ class SequenceLabelingPreprocessor(Preprocessor):
             lowercase,
             text_splitter,
             vocab_file,
+            context,
         )
+        self.chunk_size, self.chunk_num = chunk_size, chunk_num
+        self._most_pieces = None if chunk_size is None else max_length
         self.tag_scheme = find_scheme(tag_scheme or ("PLAIN" if one_label_per_word else "BIOES"))
-        self.masks_context = return_original_view is not None
+        self.evaluation_view = evaluation_view
+        self.masks_context = not (return_original_view is None and chunk_size is None and evaluation_view == "context")
+        self.has_original_view = bool(return_original_view)
         tags = tag_inventory(self.labels, self.tag_scheme) if label_to_id is None else _in_order(label_to_id)
         self.id_to_label = dict(enumerate(tags))
         self.label_to_id = {tag: i for i, tag in self.id_to_label.items()}
@@ -93,8 +117,11 @@ class SequenceLabelingPreprocessor(Preprocessor):
         """Look up the names among the arguments, before any data is read.
 
         Raises:
-            AdaSeqError: there is no such tag scheme or text splitter, or `label_to_id` has gaps.
+            AdaSeqError: there is no such tag scheme or text splitter, `label_to_id` has gaps, or the options for context do not
+                fit together.
         """
+        check_chunks(arguments)
+        read_extent(arguments.get("context"))
         if arguments.get("tag_scheme") is not None:
             find_scheme(arguments["tag_scheme"])
         if arguments.get("text_splitter") is not None:
@@ -104,23 +131,63 @@ class SequenceLabelingPreprocessor(Preprocessor):
 
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The features of a batch of examples; see the class."""
-        encoded = self.encode_tokens(examples, training)
+        reads_context = training or self.evaluation_view == "context"
+        if reads_context and self.chunk_size is None:
+            encoded = self.encode_tokens(examples, training)
+        else:
+            encoded = self._encode_apart(examples, training, reads_context)
         if not self.masks_context:
             for features in encoded:
                 features["mask"] = np.empty(0, np.bool_)
+        if self.has_original_view and training:
+            self._add_original_view(encoded, examples, training)
         if training:
             for features, example in zip(encoded, examples, strict=True):
-                features.update(self._labels(example, features["num_words"], features["mask"]))
+                seen = features["num_words"] if self.chunk_size is None else len(example.tokens)
+                features.update(self._labels(example, seen, features["mask"]))
+        return encoded
+
+    def _add_original_view(self, encoded: Sequence[Features], examples: Sequence[Example], training: bool) -> None:
+        """Add the features of the labelled words that each example's features cover, without its context words."""
+        views = []
+        for features, example in zip(encoded, examples, strict=True):
+            mask = features["mask"]
+            places = np.flatnonzero(mask).tolist() if len(mask) else range(features["num_words"])
+            views.append(Example(example.id, [example.tokens[place] for place in places], context=example.context))
+        for features, view in zip(encoded, self.encode_tokens(views, training), strict=True):
+            features.update({f"{_ORIGIN}{name}": value for name, value in view.items()})
+
+    def _encode_apart(self, examples: Sequence[Example], training: bool, with_chunks: bool) -> list[Features]:
+        """The features of the labelled words; the context words, if they are read at all, are in chunks beside them."""
+        parts = [split_sentence(example) for example in examples]
+        alone = [
+            Example(example.id, own, context=example.context) for example, (own, _) in zip(examples, parts, strict=True)
+        ]
+        encoded = self.encode_tokens(alone, training)
+        for features, example in zip(encoded, examples, strict=True):
+            features["chunks"] = 1
+            cover(features, example)
+        if with_chunks and self.tokenizer is not None:
+            special = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
+            contexts = [[word.lower() for word in words] if self.lowercase else words for _, words in parts]
+            for features, context in zip(encoded, self.tokenizer.encode(contexts), strict=True):
+                own = len(features["input_ids"]) - special
+                most = len(context.ids) if self._most_pieces is None else max(self._most_pieces - special - own, 0)
+                add_chunks(features, context.ids[:most], self.capacity - own, self.chunk_num)
         return encoded
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""
         portable = super().portable_config(block)
+        if self.chunk_size is not None:
+            portable["max_length"] = self._most_pieces
         return {**portable, "tag_scheme": self.tag_scheme, "label_to_id": self.label_to_id}
 
     def settings(self) -> list[Any]:
         """What else the features depend on."""
-        return [*super().settings(), self.tag_scheme, self.masks_context, list(self.id_to_label.values())]
+        chunks = [self.chunk_size, self.chunk_num, self._most_pieces]
+        context = [self.masks_context, self.has_original_view, self.evaluation_view, *chunks]
+        return [*super().settings(), self.tag_scheme, *context, list(self.id_to_label.values())]
 
     def _labels(self, example: Example, num_words: int, mask: np.ndarray) -> Features:
         annotated = [span for span in example.spans if span["type"] != PARTIAL]

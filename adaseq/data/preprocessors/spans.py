@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
@@ -44,6 +45,8 @@ class SpanPreprocessor(Preprocessor):
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
+        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
+            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class SpanPreprocessor(Preprocessor):
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
+        context: dict[str, int] | None = None,
     ) -> None:
         super().__init__(
             model_dir,
@@ -74,6 +78,7 @@ class SpanPreprocessor(Preprocessor):
             lowercase,
             text_splitter,
             vocab_file,
+            context,
         )
         if not self.labels:
             raise AdaSeqError("there are no labels: a span model needs annotated spans, or dataset.labels")
@@ -86,8 +91,9 @@ class SpanPreprocessor(Preprocessor):
         """Look up the names among the arguments, before any data is read.
 
         Raises:
-            AdaSeqError: there is no such text splitter, or `label_to_id` has gaps.
+            AdaSeqError: there is no such text splitter, `label_to_id` has gaps, or `context` is no such thing.
         """
+        read_extent(arguments.get("context"))
         if arguments.get("text_splitter") is not None:
             SPLITTERS.get(arguments["text_splitter"])
         if arguments.get("label_to_id") is not None:

@@ -34,9 +34,9 @@ class Constraints:
         self.transitions = _read("allowed_transitions", allowed_transitions, (num_tags, num_tags))
         self._matrix = self.transitions.numpy()
         self._endings = self.end.numpy()
-        self._reached = self.start.numpy()
-        self._has_path: list[bool] = []
-        self._is_settled = False
+        # Whether there are paths of 1, 2, … words; which tags the next word can have; whether that changes no more. Threads
+        # share it, so it is replaced as a whole.
+        self._known: tuple[list[bool], np.ndarray, bool] = [], self.start.numpy(), False
         survivors = np.ones(num_tags, dtype=bool)
         for _ in range(num_tags):
             survivors = survivors @ self._matrix
@@ -45,12 +45,15 @@ class Constraints:
 
     def has_path(self, length: int) -> bool:
         """Whether there is any path of this many words."""
-        while len(self._has_path) < length and not self._is_settled:
-            self._has_path.append(bool((self._reached & self._endings).any()))
-            reached = self._reached @ self._matrix
-            self._is_settled = bool((reached == self._reached).all())
-            self._reached = reached
-        return self._has_path[min(length, len(self._has_path)) - 1]
+        has_path, reached, is_settled = self._known
+        if len(has_path) < length and not is_settled:
+            has_path = [*has_path]
+            while len(has_path) < length and not is_settled:
+                has_path.append(bool((reached & self._endings).any()))
+                following = reached @ self._matrix
+                is_settled, reached = bool((following == reached).all()), following
+            self._known = has_path, reached, is_settled
+        return has_path[min(length, len(has_path)) - 1]
 
 
 def _read(name: str, values: Sequence | Tensor, shape: tuple[int, ...]) -> Tensor:

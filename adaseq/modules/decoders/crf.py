@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from adaseq.metainfo import Decoders
 from adaseq.modules.decoders.base import Decoder, Path, RankedPaths, reduce
 from adaseq.modules.decoders.constraints import Constraints
-from adaseq.modules.decoders.inputs import read_companion, read_path
+from adaseq.modules.decoders.divergence import chain_divergence
+from adaseq.modules.decoders.inputs import read_companion, read_emissions, read_path
 from adaseq.modules.decoders.likelihood import log_likelihood
 from adaseq.modules.decoders.packing import Packing, Scores
 from adaseq.modules.decoders.posterior import ChainPosterior
@@ -70,6 +71,46 @@ class CRF(Decoder):
         tags = read_companion("tags", tags, emissions, self.batch_first)
         path = read_path(tags, packing, self.num_tags)
         values = log_likelihood(self._scores(emissions, packing), path, packing)
+        return reduce(values, sum(packing.lengths), reduction).to(emissions.dtype).to(home)
+
+    def divergence(
+        self,
+        emissions: Tensor,
+        reference: Tensor,
+        mask: Tensor | None = None,
+        reduction: str = "sum",
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """How far the distribution over tag paths is from that of other emissions: `KL(reference ‖ emissions)`, exact.
+
+        The reference, with the transition scores as they are, is a constant: only the other distribution learns.
+
+        Args:
+            emissions: scores of every tag at every word, `(L, B, K)`.
+            reference: scores of the same tags at the same words, as another view of the sentences gives them.
+            mask: `(L, B)` bool, True at words; all True if None.
+            reduction: as of `forward`.
+            temperature: what all scores of both are divided by; the higher, the flatter both distributions.
+
+        Returns:
+            `(B,)` for `none`, else a scalar.
+
+        Raises:
+            ValueError: shapes that do not match, a sentence without words, a temperature that is not positive.
+        """
+        if temperature <= 0:
+            raise ValueError(f"temperature must be more than 0, got {temperature}")
+        home = emissions.device
+        if reference.shape != emissions.shape:
+            raise ValueError(
+                f"reference must match the emissions: expected {tuple(emissions.shape)}, got {tuple(reference.shape)}"
+            )
+        emissions, packing, _ = self._read(emissions, mask)
+        reference = read_emissions(reference, self.num_tags, self.batch_first).to(emissions)
+        scores = self._scores(emissions, packing)
+        if temperature != 1:
+            scores, reference = Scores(*(each / temperature for each in scores)), reference / temperature
+        values = chain_divergence(scores, reference, packing)
         return reduce(values, sum(packing.lengths), reduction).to(emissions.dtype).to(home)
 
     def _scores(self, emissions: Tensor, packing: Packing, is_free: bool = False) -> Scores:

@@ -19,7 +19,12 @@ class Posterior(ABC):
         lengths: words of each sentence.
         num_tags: how many tags there are (K).
         device: where its tensors live.
+
+    Attributes:
+        log_partition: `(B,)` the score of a path less this is its log-probability.
     """
+
+    log_partition: Tensor
 
     def __init__(self, lengths: list[int], num_tags: int, device: torch.device) -> None:
         self.lengths = lengths
@@ -95,6 +100,7 @@ class IndependentPosterior(Posterior):
     def __init__(self, emissions: Tensor, lengths: list[int]) -> None:
         super().__init__(lengths, emissions.shape[2], emissions.device)
         self._log_probabilities = emissions.detach().log_softmax(2)
+        self.log_partition = self._log_probabilities.new_zeros(len(lengths))
 
     def marginals(self) -> Tensor:
         is_word = mask_from_lengths(self.lengths, self._log_probabilities)

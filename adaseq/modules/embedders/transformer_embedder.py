@@ -76,6 +76,7 @@ class TransformerEmbedder(Embedder):
             {**arguments, "freeze_layers": freeze_layers, "gradient_checkpointing": gradient_checkpointing}
         )
         self.name_or_path = model_name_or_path
+        self.head_source = model_name_or_path if load_weights else None
         model = load_encoder(model_name_or_path, load_weights, **(transformer_kwargs or {}))
         self.transformer_model: nn.Module = _part(model, sub_module)
         if num_pieces is not None:
@@ -86,7 +87,7 @@ class TransformerEmbedder(Embedder):
         self.sub_token_mode = {"mean": "avg", "max": "w2max"}.get(sub_token_mode, sub_token_mode)
         self.eval_mode = eval_mode or storage != "none"
         self.scalar_mix = ScalarMix(int(config.num_hidden_layers), **scalar_mix) if scalar_mix is not None else None
-        self._knows_segments = knows_segments(self.transformer_model)
+        self.knows_segments = knows_segments(self.transformer_model)
         self.storage = VectorStorage(storage) if storage != "none" else None
         if gradient_checkpointing:
             enable_gradient_checkpointing(self.transformer_model)
@@ -138,7 +139,7 @@ class TransformerEmbedder(Embedder):
     def _segments(self, tokens: dict[str, Tensor]) -> Tensor | None:
         """The segments of pieces, where there are several and the backbone knows segments."""
         segments = tokens.get("token_type_ids")
-        return segments if segments is not None and self._knows_segments else None
+        return segments if segments is not None and self.knows_segments else None
 
     def _mixed(self, input_ids: Tensor, attention_mask: Tensor, segments: Tensor | None) -> Tensor:
         """Piece vectors `(W, S, H)`, of the last layer or of the mixture of all."""
@@ -243,12 +244,14 @@ def pool_pieces(pieces: Tensor, first: Tensor, last: Tensor, mode: str) -> Tenso
         return pieces.gather(1, index.unsqueeze(-1).expand(-1, -1, width))
     if mode == "avg":
         sums = torch.cat(
-            [pieces.new_zeros(len(pieces), 1, width, dtype=torch.float32), pieces.float().cumsum(1)], dim=1
+            [pieces.new_zeros(pieces.shape[0], 1, width, dtype=torch.float32), pieces.float().cumsum(1)], dim=1
         )
         ends = sums.gather(1, (last + 1).unsqueeze(-1).expand(-1, -1, width))
         starts = sums.gather(1, first.unsqueeze(-1).expand(-1, -1, width))
         return ((ends - starts) / (last - first + 1).unsqueeze(-1)).to(pieces.dtype)
-    spread = torch.arange(int((last - first).max()) + 1, device=first.device)
+    # A tensor, so that an exported graph takes words of any length.
+    longest: Any = (last - first).max() + 1
+    spread = torch.arange(longest, device=first.device)
     places = torch.minimum(first.unsqueeze(-1) + spread, last.unsqueeze(-1))  # (W, M, pieces of the longest word)
     gathered = pieces.gather(1, places.flatten(1).unsqueeze(-1).expand(-1, -1, width))
     return gathered.view(*places.shape, width).amax(2)

@@ -71,8 +71,8 @@ class TransformerEncoder(Encoder):
             words = words + sinusoids(words.shape[1], words.shape[2], words.device).to(words.dtype)
         words = self.dropout(words)
         # An empty sentence sees its first padding: attention to nothing is not a number.
-        seen = mask.clone()
-        seen[:, 0] |= ~mask.any(1)
+        is_first = torch.arange(mask.shape[1], device=mask.device) == 0
+        seen = mask | (is_first & ~mask.any(1, keepdim=True))
         for layer in self.layers:
             words = layer(words, seen[:, None, None, :])
         return self.norm(words)

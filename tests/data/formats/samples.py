@@ -99,6 +99,7 @@ SAMPLES = {
     ),
     "csv": Sample({"type": "labelled_text", "text_column": 1, "label_column": 0}, 'pos,"good, ""very"""\nneg,bad\n'),
     "label_lines": Sample({"type": "label_lines"}, "LOC:city Where is Rome ?\n\nNUM:date When ?\n"),
+    "plain_text": Sample({"type": "plain_text", "max_words": 2}, "上海 迎 ab\n\nc\n"),
     "fasttext": Sample({"type": "label_lines", "label_prefix": "__label__"}, "__label__a __label__b some text\n"),
     "doccano": Sample(
         {"type": "doccano"}, _lines({"text": "Ada 去", "label": [[0, 3, "PER"]]}, {"text": "x", "label": ["y"]})

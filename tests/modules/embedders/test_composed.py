@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from adaseq.data.data_collators.base import as_tensors
 from adaseq.data.example import Example
 from adaseq.data.inputs.characters import CharacterInput
 from adaseq.errors import ModelError
@@ -21,7 +22,7 @@ def characters(sentences):
     encoder = CharacterInput()
     encoder.count(["abcdefg"])
     encoder.finish()
-    return encoder.collate(encoder.encode(sentences, training=False), max(map(len, sentences)))
+    return as_tensors(encoder.collate(encoder.encode(sentences, training=False), max(map(len, sentences))))
 
 
 @pytest.mark.parametrize("make", [lambda: CharCNN(11, 6, 5, [2, 3, 5]), lambda: CharLSTM(11, 6, 4)])

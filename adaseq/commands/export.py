@@ -1,0 +1,66 @@
+"""`adaseq export`: a model that runs without torch."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from adaseq.utils.logging import logging_to
+
+HELP = "export a trained model, to run it without torch"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument(
+        "-m",
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="the model folder (output_best/ of a run), or huggingface:owner/name or modelscope:owner/name",
+    )
+    parser.add_argument("--to", choices=("onnx",), default="onnx", help="the format: onnx")
+    parser.add_argument(
+        "--quantize",
+        choices=("int8",),
+        help="weights of eight bits: smaller and faster, and a little less exact; shows how much",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="the folder to write; by default the model's name with -onnx or -onnx-int8",
+    )
+    parser.add_argument(
+        "--texts", metavar="FILE", help="compare predictions on the lines of this file too, beside the built-in texts"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export."""
+    from adaseq.hub.resolve import resolve_model
+
+    source = Path(resolve_model(args.model))
+    target = Path(args.output) if args.output else _beside(Path(args.model), source, args.quantize)
+    texts = _lines(Path(args.texts)) if args.texts else []
+    from adaseq.export.exporter import export_model
+
+    with logging_to():
+        export_model(source, target, args.quantize, texts, lambda line: print(line, flush=True))
+    print(f"written: {target}")
+    return 0
+
+
+def _beside(given: Path, source: Path, quantize: str | None) -> Path:
+    """Beside a model folder; in the working directory for a model of a hub."""
+    name = f"{source.resolve().name}-onnx" + (f"-{quantize}" if quantize else "")
+    return source.resolve().with_name(name) if given.exists() else Path(name)
+
+
+def _lines(file: Path) -> list[str]:
+    from adaseq.errors import AdaSeqError
+
+    try:
+        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise AdaSeqError(f"the texts '{file}' cannot be read: {error}") from None
