@@ -18,7 +18,7 @@ from typing import Any
 
 import common
 
-SIDES = ("torch", "onnx float32", "onnx int8")
+SIDES = ("torch", "onnx float32", "onnx int8", "onnx int8-blocks")
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="the model folder; by default an untrained one")
     parser.add_argument("--exported", type=Path, help="its export in float32; made by default")
     parser.add_argument("--quantized", type=Path, help="its export in int8; made by default")
+    parser.add_argument("--in_blocks", type=Path, help="its export in int8-blocks; made by default")
     parser.add_argument("--backbone", type=Path, help="a folder with a transformer, for the untrained model")
     parser.add_argument("--limit", type=int, default=1000, help="the most sentences")
     parser.add_argument("--one_by_one", type=int, default=100, help="how many sentences are also predicted one by one")
@@ -65,8 +66,13 @@ def prepare(options: argparse.Namespace, scratch: Path) -> dict[str, Path]:
         dataset = {"data_file": {"test": str(options.sentences)}, "data_type": "conll"}
         manager = DatasetManager.from_config(dataset, TASK, has_evaluation=False)
         model = untrained(manager, options.backbone, scratch)
-    folders = {"torch": model, "onnx float32": options.exported, "onnx int8": options.quantized}
-    for side, quantize in (("onnx float32", None), ("onnx int8", "int8")):
+    folders = {
+        "torch": model,
+        "onnx float32": options.exported,
+        "onnx int8": options.quantized,
+        "onnx int8-blocks": options.in_blocks,
+    }
+    for side, quantize in (("onnx float32", None), ("onnx int8", "int8"), ("onnx int8-blocks", "int8-blocks")):
         if folders[side] is None:
             folders[side] = scratch / side.replace(" ", "-")
             export_model(model, folders[side], quantize)  # type: ignore[arg-type]

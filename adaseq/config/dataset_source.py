@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
 from typing import Any
 
@@ -69,9 +70,10 @@ def check_source(document: Document, path: Place, dataset: dict[str, Any], forma
             at_key=True,
         )
     if data_type is None:
-        document.report(
-            (*path, "data_type"), f"is required: the format of the files; known: {listed(sorted(formats))}", at_key=True
-        )
+        misspelt = difflib.get_close_matches("data_type", map(str, dataset), n=1, cutoff=0.8)
+        instead = f" (here stands '{misspelt[0]}')" if misspelt else ""
+        message = f"is required{instead}: the format of the files; known: {listed(sorted(formats))}"
+        document.report((*path, "data_type"), message, at_key=True)
     elif dataset.get("transform") is not None and data_type != Formats.TABLE:
         document.report(
             (*path, "transform"), f"is for tables, and data_type is '{data_type}'; leave one of them out", at_key=True

@@ -22,7 +22,7 @@ from adaseq.errors import AdaSeqError
 # How much of the differences between features is moved into weights.
 MIGRATION = 0.65
 # Smaller weights are not worth it.
-_FEWEST = 1 << 12
+FEWEST = 1 << 12
 _MOST_FEEDS = 16
 
 Feeds = Sequence[Mapping[str, np.ndarray]]
@@ -49,7 +49,7 @@ def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
         raise AdaSeqError("quantising needs the packages onnx and onnxruntime: pip install 'adaseq[onnx]'") from error
     model = onnx.load(str(source))
     smoothed = _smooth(onnx, model, feeds)
-    _shrink_tables(onnx, model.graph)
+    shrink_tables(onnx, model.graph)
     if not smoothed:
         onnx.save(model, str(target))
         return
@@ -79,7 +79,7 @@ def _smooth(onnx: Any, model: Any, feeds: Feeds) -> list[str]:
     for node in graph.node:
         if node.op_type == "MatMul" and node.input[1] in weights:
             values = onnx.numpy_helper.to_array(weights[node.input[1]])
-            if values.ndim == 2 and values.size >= _FEWEST and values.dtype == np.float32:
+            if values.ndim == 2 and values.size >= FEWEST and values.dtype == np.float32:
                 products.setdefault(node.input[0], []).append((node, values))
     sizes = _sizes(onnx, model, list(products), feeds)
     place = {node.output[0]: number for number, node in enumerate(graph.node)}
@@ -129,14 +129,19 @@ def _sizes(onnx: Any, model: Any, names: Sequence[str], feeds: Feeds) -> dict[st
     return found
 
 
-def _shrink_tables(onnx: Any, graph: Any) -> None:
-    """Let the rows of large tables of vectors be whole numbers, each row with a scale."""
+def shrink_tables(onnx: Any, graph: Any) -> None:
+    """Let the rows of large tables of vectors be whole numbers, each row with a scale; drop weights that nothing uses any more.
+
+    Args:
+        onnx: the package.
+        graph: the graph, which is changed.
+    """
     weights = {each.name: each for each in graph.initializer}
     nodes: list[Any] = []
     for node in graph.node:
         weight = weights.get(node.input[0]) if node.op_type == "Gather" else None
         values = onnx.numpy_helper.to_array(weight) if weight is not None else np.empty(0)
-        if values.ndim != 2 or values.size < _FEWEST or values.dtype != np.float32:
+        if values.ndim != 2 or values.size < FEWEST or values.dtype != np.float32:
             nodes.append(node)
             continue
         scales = np.maximum(np.abs(values).max(1, keepdims=True), 1e-30) / 127

@@ -212,7 +212,7 @@ def test_the_configurations_are_right(config: Path) -> None:
 def test_runtime_compares_both_on_the_same_sentences(tmp_path: Path, corpus: Path, tiny_bert: Path) -> None:
     arguments = ["--sentences", corpus, "--backbone", tiny_bert, "--repeats", 1, "--one_by_one", 2]
     rows = rows_of(run("bench_runtime.py", tmp_path, *arguments))
-    assert list(rows) == ["torch", "onnx float32", "onnx int8"]
+    assert list(rows) == ["torch", "onnx float32", "onnx int8", "onnx int8-blocks"]
     assert rows["onnx float32"]["entities agree"] == 1.0 and rows["onnx float32"]["largest gap"] < 1e-4
     assert rows["torch"]["memory of torch"] == 1.0
 

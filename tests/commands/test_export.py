@@ -28,11 +28,12 @@ def test_an_exported_folder_is_complete(
     assert main(["export", "-m", str(trained_folder), "-o", str(target)]) == 0  # an exported folder may be replaced
 
 
-def test_eight_bits(trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", ["int8", "int8-blocks"])
+def test_eight_bits(kind: str, trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = tmp_path / "texts.txt"
     texts.write_text("mary smith works in london .\n\njohn works in new york .\n", encoding="utf-8")
     target = tmp_path / "small"
-    command = ["export", "-m", str(trained_folder), "--quantize", "int8", "-o", str(target), "--texts", str(texts)]
+    command = ["export", "-m", str(trained_folder), "--quantize", kind, "-o", str(target), "--texts", str(texts)]
     assert main(command) == 0
     output = capsys.readouterr().out
     assert "size of the weights" in output and "times as fast" in output

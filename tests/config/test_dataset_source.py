@@ -97,6 +97,13 @@ def test_no_source_at_all() -> None:
     ]
 
 
+def test_a_misspelt_data_type_is_recognised() -> None:
+    (problem,) = problems({"data_file": URL, "data_typ": "conll"})
+    assert problem.startswith(
+        "dataset.data_type: is required (here stands 'data_typ'): the format of the files; known: "
+    )
+
+
 def test_what_has_no_effect_is_said() -> None:
     config = load({"data_file": URL, "data_type": "conll", "name": "x", "access_token": SECRET})
     assert [(each.path, each.message) for each in config.warnings] == [

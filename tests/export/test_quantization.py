@@ -1,0 +1,74 @@
+"""Weights of eight bits: what they stand for is near to what they were, and graphs with them compute the same, nearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from adaseq.export.block_quantization import BLOCK, in_blocks, quantize_blocks
+from adaseq.export.quantization import quantize_int8
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    """Rows of a table, and a product with a matrix; one feature is far larger than the others."""
+    table = RANDOM.standard_normal((200, 96)).astype(np.float32)
+    table[:, 3] *= 10
+    matrix = RANDOM.standard_normal((96, 80)).astype(np.float32)
+    nodes = [
+        onnx.helper.make_node("Gather", ["table", "ids"], ["rows"], name="rows"),
+        onnx.helper.make_node("MatMul", ["rows", "matrix"], ["scores"], name="scores"),
+    ]
+    made = onnx.helper.make_graph(
+        nodes,
+        "small",
+        [onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, ["B", "S"])],
+        [onnx.helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, ["B", "S", 80])],
+        [onnx.numpy_helper.from_array(table, "table"), onnx.numpy_helper.from_array(matrix, "matrix")],
+    )
+    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(tmp_path / "float.onnx"))
+    return tmp_path / "float.onnx"
+
+
+def scores(path: Path, ids: np.ndarray) -> Any:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {"ids": ids})[0]
+
+
+def similarity(left: np.ndarray, right: np.ndarray) -> float:
+    return float((left * right).sum() / np.sqrt((left**2).sum() * (right**2).sum()))
+
+
+@pytest.mark.parametrize("is_in_blocks", [False, True])
+def test_graphs_compute_nearly_the_same(graph: Path, tmp_path: Path, is_in_blocks: bool) -> None:
+    ids = RANDOM.integers(0, 200, (3, 7))
+    target = tmp_path / "small.onnx"
+    if is_in_blocks:
+        quantize_blocks(graph, target)
+    else:
+        quantize_int8(graph, target, [{"ids": RANDOM.integers(0, 200, (5, 9))}])
+    assert target.stat().st_size < graph.stat().st_size / 2
+    before, after = scores(graph, ids), scores(target, ids)
+    # Without the large feature, which alone would make all of it similar.
+    large = onnx.numpy_helper.to_array(onnx.load(str(graph)).graph.initializer[1])[3]
+    rest = [each - (each @ large)[..., None] * large / (large @ large) for each in (before, after)]
+    assert similarity(*rest) > (0.995 if is_in_blocks else 0.97)
+    assert not list(tmp_path.glob("tmp*"))
+
+
+def test_blocks_stand_for_what_they_were() -> None:
+    rows = RANDOM.standard_normal((5, 70)).astype(np.float32)
+    rows[2] = 0
+    blocks, scales = in_blocks(rows)
+    assert blocks.shape == (5, 3, BLOCK) and scales.shape == (5, 3)
+    restored = ((blocks.astype(np.float32) - 128) * scales[:, :, None]).reshape(5, -1)
+    assert np.abs(restored[:, :70] - rows).max() <= scales.max() / 2 + 1e-6
+    assert not restored[:, 70:].any() and not restored[2].any()
