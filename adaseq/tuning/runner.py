@@ -114,7 +114,9 @@ class Runner:
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join()
+                while thread.is_alive():
+                    # A signal that comes just before a wait without end is not looked at until that wait is over.
+                    thread.join(timeout=1)
         if self._is_stopping:
             raise KeyboardInterrupt("stopped; the same command goes on with what is not finished")
         return self.failed
