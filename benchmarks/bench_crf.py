@@ -28,9 +28,23 @@ NUM_TAGS = (5, 33, 100)
 SECONDS_PER_RUN = 1.1
 
 
+Comparison = Callable[[argparse.Namespace, int, int], tuple[list[dict[str, Any]], float]]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
-    parser = common.parser(__doc__, repeats=5)
+    run(__doc__, compare, arguments)
+
+
+def run(description: str | None, compare: Comparison, arguments: Sequence[str] | None = None) -> None:
+    """Compare at the shapes that the command line names, and report.
+
+    Args:
+        description: of the benchmark.
+        compare: given the options, a length and a number of tags, the rows of the table and the cores that other programs used.
+        arguments: of the command line.
+    """
+    parser = common.parser(description, repeats=5)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--num-tags", type=int, default=33)

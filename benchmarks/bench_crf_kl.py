@@ -16,7 +16,7 @@ from typing import Any
 
 import common
 import torch
-from bench_crf import LENGTHS, NUM_TAGS, SECONDS_PER_RUN, repeated
+from bench_crf import repeated, run
 from torch import Tensor
 
 from adaseq.modules.decoders import CRF
@@ -26,28 +26,10 @@ Losses = Callable[[CRF, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
-    parser = common.parser(__doc__, repeats=5)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--length", type=int, default=128)
-    parser.add_argument("--num-tags", type=int, default=33)
-    parser.add_argument("--sweep", action="store_true", help="all pairs of several lengths and numbers of tags")
-    parser.add_argument("--varied", action="store_true", help="sentences of random length")
-    parser.add_argument("--seconds", type=float, default=SECONDS_PER_RUN, help="how long each run repeats its call")
-    parser.add_argument("-d", "--device", default="cpu")
-    options = parser.parse_args(arguments)
-    common.prepare(options)
-
-    sweep = [(length, num_tags) for length in LENGTHS for num_tags in NUM_TAGS]
-    rows: list[dict[str, Any]] = []
-    others = 0.0
-    for length, num_tags in sweep if options.sweep else [(options.length, options.num_tags)]:
-        row, busy = compare(options, length, num_tags)
-        rows.append(row)
-        others = max(others, busy)
-    common.report(options, rows, others, device=options.device, varied=options.varied)
+    run(__doc__, compare, arguments)
 
 
-def compare(options: argparse.Namespace, length: int, num_tags: int) -> tuple[dict[str, Any], float]:
+def compare(options: argparse.Namespace, length: int, num_tags: int) -> tuple[list[dict[str, Any]], float]:
     """Time everything at one shape: the row of the table, and the cores that other programs used."""
     torch.manual_seed(0)
     device = torch.device(options.device)
@@ -65,7 +47,7 @@ def compare(options: argparse.Namespace, length: int, num_tags: int) -> tuple[di
     sizes = {"B": shape[0], "L": length, "K": num_tags}
     ratios = {"ratio": ms["divergence"] / ms["losses"], "whole": ms["both"] / ms["losses"]}
     columns = {f"{name} ms": value for name, value in ms.items()}
-    return {"what": "crf_kl", **sizes, **columns, **ratios}, timings.others
+    return [{"what": "crf_kl", **sizes, **columns, **ratios}], timings.others
 
 
 def step(crf: CRF, views: Sequence[Tensor], tags: Tensor, mask: Tensor, losses: Losses) -> Callable[[], None]:

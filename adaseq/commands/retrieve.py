@@ -13,7 +13,7 @@ from adaseq.errors import AdaSeqError
 from adaseq.utils.logging import logging_to
 
 if TYPE_CHECKING:
-    from adaseq.data.store import ExampleStore
+    from adaseq.data.store.examples import ExampleStore
     from adaseq.retrieval.index import PassageIndex
 
 HELP = "retrieve passages of a text corpus as context for each sentence of a data set"

@@ -7,12 +7,12 @@ import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from adaseq.data.example import Example
-from adaseq.data.store import Examples
+from adaseq.data.store.examples import Examples
 from adaseq.errors import AdaSeqError, nearest
 
 CORPUS_KEYS = ("corpora", "corpus_name", "weight")
@@ -147,15 +147,7 @@ class JoinedExamples(Examples):
     def __iter__(self) -> Iterator[Example]:
         return itertools.chain.from_iterable(self._parts)
 
-    @overload
-    def __getitem__(self, index: int) -> Example: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Example]: ...
-    def __getitem__(self, index: int | slice) -> Example | list[Example]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"example {index} of {len(self)}")
-        place = index % len(self)
+    def example(self, place: int) -> Example:
+        """The example at a place, from 0 to before the length."""
         part = bisect.bisect_right(self._ends, place)
         return self._parts[part][place - (self._ends[part - 1] if part else 0)]

@@ -21,7 +21,7 @@ from adaseq.data.sources.reading import contents, read_files
 from adaseq.data.sources.source import SOURCE_KEYS, find_source
 from adaseq.data.splits import SPLIT_KEYS
 from adaseq.data.statistics import Statistics
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.registry import FORMATS
 from adaseq.utils.files import sha256_of
 from adaseq.utils.tag_schemes import PLAIN

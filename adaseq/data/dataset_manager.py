@@ -15,7 +15,7 @@ from adaseq.data.sampling import sample_splits
 from adaseq.data.sources.local import SPLITS
 from adaseq.data.splits import derive_splits, with_valid
 from adaseq.data.statistics import Statistics
-from adaseq.data.store import Examples, ExampleStore
+from adaseq.data.store.examples import Examples, ExampleStore
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Tasks
 from adaseq.utils.tag_schemes import PLAIN

@@ -20,7 +20,7 @@ from adaseq.data.fast_pieces import Pieces
 from adaseq.errors import AdaSeqError, nearest
 
 if TYPE_CHECKING:
-    from adaseq.data.store import Examples
+    from adaseq.data.store.examples import Examples
 
 _SIDES = ("left", "right")
 
@@ -70,7 +70,7 @@ def in_context(examples: Examples, extent: Extent) -> Iterator[Example]:
     """
     # Prediction without torch needs neither.
     from adaseq.data.corpora import JoinedExamples
-    from adaseq.data.store import ExampleStore
+    from adaseq.data.store.examples import ExampleStore
 
     if isinstance(examples, JoinedExamples):
         yield from itertools.chain.from_iterable(in_context(part, extent) for part in examples.parts)

@@ -13,7 +13,8 @@ import numpy as np
 from adaseq.data.document_context import in_context
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
-from adaseq.data.store import ArrowStore, Examples
+from adaseq.data.store.examples import Examples
+from adaseq.data.store.rows import ArrowStore
 from adaseq.utils.ordered_map import ordered_map, usable_cores
 
 # Changes when the features that are written change, so that older caches are not read.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adaseq.data.sources.local import SPLITS
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError, nearest
 
 SAMPLE_KEYS = ("sample",)

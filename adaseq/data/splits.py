@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from adaseq.data.example import labels_of
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError
 
 logger = logging.getLogger(__name__)

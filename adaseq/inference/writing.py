@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +26,7 @@ _BLANKED = str.maketrans("\t\n\r", "   ")
 _PLACES = {Tasks.RELATION_EXTRACTION: ("subject", "object"), Tasks.TEXT_CLASSIFICATION: ()}
 
 
-class Writer:
+class Writer(ABC):
     """Writes predictions one after the other; derived classes say how.
 
     Args:
@@ -40,9 +41,9 @@ class Writer:
         """What stands before all predictions."""
         return ""
 
+    @abstractmethod
     def record(self, example: Example, prediction: Prediction) -> str:
         """The prediction for one text."""
-        raise NotImplementedError
 
     def foot(self) -> str:
         """What stands behind them."""

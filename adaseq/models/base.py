@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,7 +17,7 @@ Prediction = dict[str, Any]
 Ability = Literal["dictionary", "n_best", "candidates"]
 
 
-class Model(nn.Module):
+class Model(nn.Module, ABC):
     """A network for one task, composed of an embedder, an encoder and a decoder.
 
     Attributes:
@@ -36,10 +37,11 @@ class Model(nn.Module):
         """The types, labels or relations that it can find."""
         return list(getattr(self, "id_to_label", {}).values())
 
+    @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The training step: `loss`, a scalar, and where they are kept the scores, `logits`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The predictions for a batch, in its order, as plain Python.
 
@@ -50,7 +52,6 @@ class Model(nn.Module):
         Returns:
             For each example `spans`, a list of `{start, end, type}` in word indices, and what else the task predicts.
         """
-        raise NotImplementedError
 
     def decode_readings(self, batch: Batch, count: int) -> list[Prediction]:
         """The predictions for a batch, each with `readings`: the best ones as a whole, the most probable first.

@@ -59,17 +59,14 @@ class BiaffineNerModel(SpanModel):
     """Scores every span with a biaffine form and takes the best ones (Yu et al. 2020, 'Named entity recognition as
     dependency parsing').
 
+    The arguments that are not listed are those of `SpanModel`.
+
     Args:
-        embedder: turns pieces or words into word vectors.
-        encoder: runs over the word vectors; none by default.
         biaffine_ffnn_size: the width of the vectors of first and last words; -1 for 150, as in the paper.
         biaffine_bias: score first words, last words and types by themselves too.
         multi_label: a span may have several types: each is decided by itself.
         flat_ner: no two entities share a word; false lets one lie in another. None crosses another either way.
         dropout: on word vectors before and after the encoder, and on the vectors of first and last words.
-        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
-            words in place of single features.
-        variational_dropout: the share of features that are dropped in all words of a sentence alike.
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 

@@ -28,14 +28,10 @@ class GlobalPointerModel(SpanModel):
     """Scores every span for every type by attention with rotary positions, and takes all that are above zero (Su et al.
     2022, 'Global pointer: Novel efficient span-based approach for named entity recognition').
 
+    The arguments that are not listed are those of `SpanModel`.
+
     Args:
-        embedder: turns pieces or words into word vectors.
-        encoder: runs over the word vectors; none by default.
         token_ffn_out_width: the width of the vectors of first and last words; -1 for 64, as in the paper.
-        dropout: on word vectors, before and after the encoder.
-        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
-            words in place of single features.
-        variational_dropout: the share of features that are dropped in all words of a sentence alike.
         efficient: the types share their vectors and differ in what they add for single words; false gives each type vectors
             of its own, which takes as many parameters times the number of types.
         rope: rotary positions, so that scores depend on the distance of words.

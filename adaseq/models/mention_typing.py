@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -102,9 +103,9 @@ class TypingModel(Model):
             raise ModelError(f"model.top_k must be at least 1, or -1 to go by the threshold; received {top_k}")
         check_loss(arguments, is_multilabel=True)
 
+    @abstractmethod
     def type_scores(self, batch: Batch) -> Tensor:
         """The logits of the types of each mention, `(N, K)`."""
-        raise NotImplementedError
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The loss over all mentions of the batch; zero if there is none."""

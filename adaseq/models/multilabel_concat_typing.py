@@ -27,22 +27,15 @@ class MultiLabelConcatTypingModel(TypingModel):
 
     The backbone reads the text once for each mention. At least the most probable type is always predicted.
 
+    The arguments that are not listed are those of `TypingModel`.
+
     Args:
-        embedder: turns pieces or words into word vectors.
-        encoder: runs over the word vectors; none by default.
         pooling: the vector of a sequence is that of the piece that stands for all of it ([CLS]: `first`), the `mean` or `max`
             over its words, or their mean weighted by `attention`. By default first with a backbone alone, else max.
         mention_pooling: a second vector, put beside it: the `mean` or `max` over the words of the mention in the text; `none`
             leaves it out. By default none with a backbone alone, else max.
-        dropout: on word vectors, before and after the encoder.
-        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
-            words in place of single features.
-        loss_function: BCE, each type is decided by itself; WBCE, the types that hold weigh `pos_weight`.
-        class_threshold: the probability above which a type is predicted.
-        pos_weight: of the types that hold, with WBCE.
         top_k: predict this many types instead, the most probable ones; -1 goes by the threshold.
         decoder: which types hold together: linear (each by itself) by default, or pairwise-crf.
-        loss: instead of `loss_function`, any loss for items with several classes.
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 

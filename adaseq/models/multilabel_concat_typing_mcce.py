@@ -38,18 +38,12 @@ class MultiLabelConcatTypingMCCEModel(TypingModel):
     their places mean nothing; else they are in the order in which they are given. At least the most probable candidate is always predicted; what
     is no candidate never is.
 
+    The arguments that are not listed are those of `TypingModel`.
+
     Args:
         embedder: turns pieces or words into word vectors: transformer-embedder, or embedding.
-        encoder: runs over the word vectors; none by default.
-        dropout: on word vectors, before and after the encoder.
-        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
-            words in place of single features.
-        loss_function: BCE, each type is decided by itself; WBCE, the types that hold weigh `pos_weight`.
-        class_threshold: the probability above which a type is predicted.
-        pos_weight: of the types that hold, with WBCE.
         top_k: predict this many types instead, the most probable ones; -1 goes by the threshold.
         decoder: linear, as the candidates see each other already.
-        loss: instead of `loss_function`, any loss for items with several classes.
         id_to_label: the types and their ids, instead of the preprocessor's.
         label_pieces: the pieces of the name of each type.
         num_pieces: the size of the vocabulary with the types, which are its last pieces.

@@ -23,20 +23,13 @@ class MultiLabelSpanTypingModel(TypingModel):
     """Scores the types of a mention by the vectors of its first and its last word; a sentence goes through the backbone once,
     however many mentions it has.
 
+    The arguments that are not listed are those of `TypingModel`.
+
     Args:
-        embedder: turns pieces or words into word vectors.
-        encoder: runs over the word vectors; none by default.
         span_encoder_method: concat, the vectors of the first and the last word side by side.
         span_hidden_size: the width that each of these two is brought to; by default that of the word vectors.
-        dropout: on word vectors, before and after the encoder.
-        word_dropout: the share of words whose vectors are dropped whole; true takes the rate of `dropout` for it and drops
-            words in place of single features.
-        loss_function: BCE, each type is decided by itself; WBCE, the types that hold weigh `pos_weight`.
-        class_threshold: the probability above which a type is predicted.
-        pos_weight: of the types that hold, with WBCE.
         use_biaffine: score types by a bilinear form of the two vectors instead of a linear one.
         decoder: which types hold together: linear (each by itself) by default, or pairwise-crf.
-        loss: instead of `loss_function`, any loss for items with several classes.
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 

@@ -53,11 +53,11 @@ class TwostageNerModel(SpanModel):
 
     What a mention is can be learned across label sets, and is all that has to be carried over to a new one (`load_parts`).
 
+    The arguments that are not listed are those of `SpanModel`.
+
     Args:
-        embedder: turns pieces or words into word vectors.
         typing_id_to_label: the types and their ids, instead of the preprocessor's.
         ident_id_to_label: the tags of mentions and their ids: always O, B-SPAN, I-SPAN, E-SPAN, S-SPAN.
-        encoder: runs over the word vectors; none by default.
         use_crf: score whole tag sequences; false decides each word by itself.
         load_parts: parts of the model that begin with the weights of another one: `embedder`, `ident_linear`, `crf`, …; they
             come from `model_helper_path`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,7 +26,7 @@ class _Found(NamedTuple):
     probabilities: np.ndarray
 
 
-class GridHead:
+class GridHead(ABC):
     """What finds spans in grids of scores; derived classes score.
 
     Args:
@@ -42,9 +43,9 @@ class GridHead:
         self.num_classes = len(self.labels) + self.is_exclusive
         self.arrays = arrays
 
+    @abstractmethod
     def block(self, outputs: Sequence[np.ndarray], first: int, last: int) -> np.ndarray:
         """The scores `(B, R, K, M)` of rows from `first` to before `last`, and of columns from `first` on."""
-        raise NotImplementedError
 
     def predictions(self, outputs: Sequence[np.ndarray], batch: Arrays) -> list[Prediction]:
         """See `Head`."""

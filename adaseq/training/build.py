@@ -21,7 +21,7 @@ from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.dataset_manager import DatasetManager
 from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.data.preprocessors.base import Preprocessor
-from adaseq.data.store import Examples
+from adaseq.data.store.examples import Examples
 from adaseq.errors import AdaSeqError
 from adaseq.metrics.base import Dumper
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor

@@ -7,6 +7,7 @@ of `torch.optim.lr_scheduler` are known by their own names beside these.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from torch.optim import Optimizer
@@ -19,7 +20,7 @@ _SUPPLIED = ("optimizer", "num_training_steps", "num_warmup_steps")
 _POSITION = ("base_lrs", "last_epoch", "_step_count", "_last_lr", "lr_lambdas")
 
 
-class WarmupSchedule(LambdaLR):
+class WarmupSchedule(LambdaLR, ABC):
     """The learning rate as a factor of its configured value: up linearly from zero, then as `after_warmup` says.
 
     Args:
@@ -43,9 +44,9 @@ class WarmupSchedule(LambdaLR):
             return step / self.num_warmup_steps
         return self.after_warmup(step)
 
+    @abstractmethod
     def after_warmup(self, step: int) -> float:
         """The factor at a step behind the warm-up."""
-        raise NotImplementedError
 
     def progress(self, step: int) -> float:
         """How much of the training behind the warm-up is done, from 0 to 1."""

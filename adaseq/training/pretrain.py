@@ -34,19 +34,7 @@ def pretrain_model(
     """Train a model, and write its backbone into the folder `backbone` of the run: one that `AutoModel` loads, and that any
     `model_name_or_path` can name.
 
-    Args:
-        config: a configuration file, or its content; may be left out when a run is resumed by its folder.
-        work_dir: the run folder, instead of `<exp_dir>/<exp_name>/<run_name>`.
-        run_name: the name of the run; by default the time of its start.
-        force: overwrite what an earlier run has left in the folder.
-        checkpoint_path: weights to begin with: a file, a model folder or a run folder.
-        resume: go on with a run that was stopped.
-        seed: overrides that of the configuration.
-        device: gpu (falls back to the CPU), cpu, cuda:<number> or mps.
-        use_fp16: compute in half precision.
-        use_bf16: compute in bfloat16.
-        overrides: `key=value` texts that override the configuration.
-        imports: modules to import beside those under `plugins:`.
+    The arguments are those of `train_model`.
 
     Returns:
         What `train_model` returns, and `backbone`, the folder.

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adaseq.data.store import writable_cache
 from adaseq.errors import AdaSeqError
 from adaseq.tuning.grid import Grid, Trial
+from adaseq.utils.cache import writable_cache
 from adaseq.utils.files import atomic_write
 from adaseq.utils.locks import lock_file
 

@@ -11,7 +11,7 @@ from adaseq.data.data_collators.sequence_labeling import SequenceLabelingDataCol
 from adaseq.data.example import Example
 from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.data.preprocessors.sequence_labeling import SequenceLabelingPreprocessor
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError
 
 CONTEXT = ["the", "of", "and", "at", "for", "new", "york"]

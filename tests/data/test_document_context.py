@@ -17,7 +17,7 @@ from adaseq.data.formats.conll import ConllFormat
 from adaseq.data.formats.json_tags import JsonTagsFormat
 from adaseq.data.preprocessors.sequence_labeling import SequenceLabelingPreprocessor
 from adaseq.data.preprocessors.span_extraction import SpanExtractionPreprocessor
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError
 
 NEWS = """\

@@ -8,7 +8,7 @@ import pytest
 from adaseq.data.example import Example
 from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.data.preprocessors.sequence_labeling import SequenceLabelingPreprocessor
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError
 
 SENTENCE = Example(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adaseq.data.example import Example
 from adaseq.data.splits import arrange_splits, stratify
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.errors import AdaSeqError
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from adaseq.data.example import Example
-from adaseq.data.store import ArrowStore, ExampleStore, writable_cache
+from adaseq.data.store.examples import ExampleStore
+from adaseq.data.store.rows import ArrowStore
 from adaseq.errors import AdaSeqError
+from adaseq.utils.cache import writable_cache
 
 
 def rows(count):
@@ -71,7 +73,7 @@ def test_a_full_disk_is_said_so(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("adaseq.data.store._write", full)
+    monkeypatch.setattr("adaseq.data.store.rows._write", full)
     with pytest.raises(AdaSeqError, match="the disk is full: cannot write the cache in .* set ADASEQ_CACHE"):
         ArrowStore.build("f", lambda: rows(3), cache_dir=tmp_path)
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import torch
 from adaseq.data.batching import BatchSampler
 from adaseq.data.corpora import JoinedExamples
 from adaseq.data.example import Example
-from adaseq.data.store import ExampleStore
+from adaseq.data.store.examples import ExampleStore
 from adaseq.metrics.base import Dumper, Metric
 from adaseq.models.base import Model
 from adaseq.training.evaluation import Evaluator

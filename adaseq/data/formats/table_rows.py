@@ -75,7 +75,7 @@ def read_rows(
 
 
 def _arrow_rows(path: Path) -> tuple[dict[str, Any], Iterator[Record]]:
-    from adaseq.data.store import read_table
+    from adaseq.data.store.tables import read_table
 
     notes, rows = read_table(path)
     try:

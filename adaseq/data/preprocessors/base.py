@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from adaseq.data.document_context import fitting, read_extent
+from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example
 from adaseq.data.piece_tokenizer import FastPieces, Pieces, PieceTokenizer, open_tokenizer
+from adaseq.data.preprocessors.piece_features import Frame
 from adaseq.data.vocabulary import Vocabulary
-from adaseq.data.windows import make_windows, words_that_fit
 from adaseq.errors import AdaSeqError, ModelError
 from adaseq.registry import PREPROCESSORS, SPLITTERS, Registry
 
@@ -48,7 +48,7 @@ class Preprocessor(ABC):
     Args:
         model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
         is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
-        labels: the label types.
+        labels: the label types; by default those of the data.
         max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
             truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
             takes less.
@@ -59,7 +59,8 @@ class Preprocessor(ABC):
         lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
         text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         vocab_file: the vocabulary file in `model_dir`, when words are looked up.
-        context: let the backbone read the words around a sentence in its document, `{left: 64, right: 64}` for instance.
+        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
+            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
 
     Attributes:
         uses_windows: whether evaluation and prediction see all words of a text of any length.
@@ -184,8 +185,11 @@ class Preprocessor(ABC):
             if self.lowercase:
                 sentences = [[word.lower() for word in words] for words in sentences]
             pieces = self.tokenizer.encode(sentences)
-            around = self._around(examples)
-            encoded = [self._pieces_to_features(each, training, *around[i]) for i, each in enumerate(pieces)]
+            frame = Frame.of(self.tokenizer, self.capacity, self.window_overlap)
+            encoded = [
+                frame.features(each, training, *around)
+                for each, around in zip(pieces, self._around(examples), strict=True)
+            ]
         for features, example in zip(encoded, examples, strict=True):
             mask = example.mask
             covered = features["num_words"]
@@ -342,52 +346,6 @@ class Preprocessor(ABC):
         pieces = iter(self.tokenizer.encode(sides))
         return [(None, None) if each.context is None else (next(pieces), next(pieces)) for each in examples]
 
-    def _pieces_to_features(
-        self, pieces: Pieces, training: bool, left: Pieces | None = None, right: Pieces | None = None
-    ) -> Features:
-        assert self.tokenizer is not None
-        prefix, suffix, capacity = self.tokenizer.prefix, self.tokenizer.suffix, self.capacity
-        ids, starts = cap_words(pieces, capacity)
-        num_words = len(starts) - 1
-        if num_words and starts[-1] > capacity:
-            if not training:
-                return self._windows_to_features(ids, starts)
-            num_words = words_that_fit(starts, 0, capacity)
-            starts, ids = starts[: num_words + 1], ids[: starts[num_words]]
-        before = behind = np.empty(0, np.int32)
-        if left is not None and right is not None:
-            before, behind = fitting(left, right, capacity - int(starts[-1]))
-        places = starts + np.int32(len(prefix) + len(before))
-        parts = (np.asarray(prefix, np.int32), before, ids, behind, np.asarray(suffix, np.int32))
-        return {
-            "input_ids": np.concatenate(parts),
-            "first_piece": places[:-1],
-            "last_piece": places[1:] - 1,
-            "num_words": num_words,
-            "piece_lengths": np.empty(0, np.int32),
-            "word_lengths": np.empty(0, np.int32),
-            "stitch": np.empty(0, np.int32),
-        }
-
-    def _windows_to_features(self, ids: np.ndarray, starts: np.ndarray) -> Features:
-        assert self.tokenizer is not None
-        prefix = np.asarray(self.tokenizer.prefix, np.int32)
-        suffix = np.asarray(self.tokenizer.suffix, np.int32)
-        windows = make_windows(starts, self.capacity, self.window_overlap)
-        rows = [np.concatenate([prefix, ids[starts[a] : starts[b]], suffix]) for a, b in windows.bounds]
-        shift = [len(prefix) - starts[a] for a, _ in windows.bounds]
-        return {
-            "input_ids": np.concatenate(rows),
-            "first_piece": np.concatenate([starts[a:b] + s for (a, b), s in zip(windows.bounds, shift, strict=True)]),
-            "last_piece": np.concatenate(
-                [starts[a + 1 : b + 1] - 1 + s for (a, b), s in zip(windows.bounds, shift, strict=True)]
-            ),
-            "num_words": len(starts) - 1,
-            "piece_lengths": np.asarray([len(row) for row in rows], np.int32),
-            "word_lengths": np.asarray([b - a for a, b in windows.bounds], np.int32),
-            "stitch": windows.stitch,
-        }
-
 
 def folder_of_part(folder: Path, name: str) -> Path:
     """Where in a model folder the files of a part of the embedder lie.
@@ -405,15 +363,3 @@ def _counted(sentences: Iterable[Sequence[str]], encoders: Sequence[InputEncoder
         for each in encoders:
             each.count(words)
         yield words
-
-
-def cap_words(pieces: Pieces, capacity: int) -> Pieces:
-    """Cut single words that are longer than a whole sequence down to it; their first pieces speak for them."""
-    counts = np.diff(pieces.starts)
-    if not len(counts) or counts.max() <= capacity:
-        return pieces
-    kept = np.minimum(counts, capacity)
-    starts = np.zeros_like(pieces.starts)
-    np.cumsum(kept, out=starts[1:])
-    rank_in_word = np.arange(len(pieces.ids)) - np.repeat(pieces.starts[:-1], counts)
-    return Pieces(pieces.ids[rank_in_word < capacity], starts)

@@ -27,14 +27,13 @@ class MaskedLanguagePreprocessor(Preprocessor):
     * `boundary` float16 `(L * F,)`: the PMI and the entropies of the n-grams around each word, in Chinese around each
       character, as BABERT learns them (Jiang et al. 2022); see `BoundaryStatistics.features`.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
         is_word2vec: without a backbone; there is none to pretrain then.
         max_length: the most pieces (special tokens included) in a sequence. By default 512, or less if the backbone takes
             less.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
         lowercase: lower-case words before they are cut into pieces.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
         max_ngram: N, the longest n-grams whose statistics are learned; 0 for a masked language model alone.
         min_count: n-grams rarer than this in the training data have no statistics.
         max_ngrams: how many n-grams of each length are kept, the most frequent ones.

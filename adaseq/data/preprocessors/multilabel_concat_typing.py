@@ -12,8 +12,9 @@ from adaseq.data import mentions
 from adaseq.data.entity_markers import words_to_keep
 from adaseq.data.example import Example, Span
 from adaseq.data.piece_tokenizer import Pieces
-from adaseq.data.preprocessors.base import Features, cap_words
+from adaseq.data.preprocessors.base import Features
 from adaseq.data.preprocessors.label_order import in_order_of_ids
+from adaseq.data.preprocessors.piece_features import cap_words
 from adaseq.data.preprocessors.whole_text import SEPARATOR, SUMMARY, WholeTextPreprocessor
 from adaseq.data.windows import words_that_fit
 from adaseq.errors import AdaSeqError
@@ -57,19 +58,13 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
     example. For training there are `label_ids` int32, the ids of the types of all mentions, and `label_counts` int32 `(M,)`.
     An example without mentions has an empty row that stands for nothing.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
         labels: the types; by default those of the data.
         label_to_id: the types and their ids, instead of `labels`.
         max_length: the most pieces (special tokens and both occurrences of the mention included) in a sequence, or words
             without a backbone. By default 512, or less if the backbone takes less.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
     """
 
     uses_windows: ClassVar[bool] = False

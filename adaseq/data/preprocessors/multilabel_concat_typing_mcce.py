@@ -28,21 +28,13 @@ class MultiLabelConcatTypingMCCEPreprocessor(MultiLabelConcatTypingPreprocessor)
     It adds to each row `candidates` int32, the ids of the types that are candidates, and `candidate_start`, the place of the
     first of them among the words of the row.
 
+    The arguments that are not listed are those of `MultiLabelConcatTypingPreprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
-        labels: the types; by default those of the data.
-        label_to_id: the types and their ids, instead of `labels`.
         max_length: the most pieces (special tokens, mention and candidates included) in a sequence, or words without a
             backbone. By default 512, or less if the backbone takes less.
         cand_size: the most candidates of a mention, of which the first are taken; -1 for all. A mention without candidates of
             its own has all types for candidates.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
     """
 
     def __init__(

@@ -25,23 +25,11 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
     training `label_ids` int32, the ids of the types of all mentions, and `label_counts` int32 `(M,)`. In training a mention
     behind the end of a truncated sentence is left out.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
         labels: the types; by default those of the data.
         label_to_id: the types and their ids, instead of `labels`.
-        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
-            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
-            takes less.
-        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
-        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
-            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
     """
 
     def __init__(

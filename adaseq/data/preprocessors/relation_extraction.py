@@ -11,7 +11,8 @@ import numpy as np
 from adaseq.data.entity_markers import MARKERS, Marked, Range, mark, words_to_keep
 from adaseq.data.example import Example
 from adaseq.data.piece_tokenizer import Pieces
-from adaseq.data.preprocessors.base import Features, cap_words
+from adaseq.data.preprocessors.base import Features
+from adaseq.data.preprocessors.piece_features import cap_words
 from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import NO_RELATION, Preprocessors
@@ -33,19 +34,13 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
     seen. To the features of the tokens it adds `entities` int32 `(4,)`: the places of the four markers among the words, -1 for
     those of an entity that is absent; and for training `label_ids` int32 `(1,)`.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
         labels: the relations; by default those of the data. `None`, which means that there is no relation, comes first.
         max_length: the most pieces (special tokens and markers included) in a sequence, or words without a backbone. By
             default 512, or less if the backbone takes less.
         return_original_view: true also makes features without the context words, for training a model with `multiview: true`.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
     """
 
     uses_windows: ClassVar[bool] = False

@@ -34,32 +34,19 @@ class SequenceLabelingPreprocessor(Preprocessor):
     `return_original_view: true` the fields `origin/…` are the features of the labelled words alone. With `chunk_size`,
     `num_words` counts the labelled words alone, `chunks` is how many chunks there are, and `mask` has all words.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
-        labels: the label types; by default those of the data.
         label_to_id: the tags and their ids, instead of those that follow from `labels` and `tag_scheme`.
         tag_scheme: the scheme of the model's tags: BIOES, BIO, BI, BIES, BMES, BILOU, IO, or PLAIN for one label per
             word. By default BIOES, and PLAIN for data that is annotated so.
-        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
-            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
-            takes less.
-        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
         return_original_view: false masks context words (no label, no score); true also makes features without them, for a
             model with `multiview: true`; null labels them `O` as the old AdaSeq did.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
         chunk_size: for a model with `chunk: true`: cut the context words into parts that fit, beside the sentence and the
             special tokens, into sequences of this many pieces. `max_length` then limits the pieces of the sentence and its
             context in all.
         chunk_num: the most chunks; by default as many as the context takes.
         evaluation_view: evaluation and prediction read the context words as well (`context`), or only the others (`original`).
-        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
-            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
         one_label_per_word: whether the data has one label per word, without boundaries.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,25 +29,12 @@ class SpanPreprocessor(Preprocessor):
     To the token features it adds, for training, `unknown` bool `(T,)`: True for the words of PARTIAL spans, which may belong
     to any entity; empty if there are none. T is L, less the context words.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
-        labels: the label types; by default those of the data.
         label_to_id: the types and their ids, instead of those that follow from `labels`.
-        max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
-            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
-            takes less.
-        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
         return_original_view: false masks context words (in no entity, not scored); null takes them for ordinary words, as the
             old AdaSeq did.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
-        context: let the backbone read the words around a sentence in its document: `{left: 64, right: 64}` for 64 words on each
-            side, as far as there is room (Schweter and Akbik 2020, 'FLERT'). They are neither labelled nor scored.
     """
 
     def __init__(
@@ -110,6 +98,7 @@ class SpanPreprocessor(Preprocessor):
                 features.update(self._annotation(example, features))
         return encoded
 
+    @abstractmethod
     def label_features(self, spans: list[AnnotatedSpan], unknown: np.ndarray) -> Features:
         """What a model learns from the annotation of a sentence.
 
@@ -117,7 +106,6 @@ class SpanPreprocessor(Preprocessor):
             spans: the entities, all in all in the sentence as far as it is seen.
             unknown: `(T,)`.
         """
-        raise NotImplementedError
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""

@@ -26,20 +26,12 @@ class TextClassificationPreprocessor(WholeTextPreprocessor):
     To the features of the tokens it adds, for training, `label_ids` int32: the ids of the labels, one or (with several
     labels per text) any number.
 
+    The arguments that are not listed are those of `Preprocessor`.
+
     Args:
-        model_dir: folder or name of the backbone whose tokenizer to use; taken from the embedder by default.
-        is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
-        labels: the label types; by default those of the data.
         max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
             truncates to it, of a pair the longer text first; evaluation and prediction use overlapping windows. By default
             512, or less if the backbone takes less.
-        window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
-        add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
-        tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
-        min_count: words rarer than this in the training data stay out of the vocabulary.
-        lowercase: lower-case words before they are cut into pieces or looked up in the vocabulary.
-        text_splitter: how raw text becomes words: char, word, blank; by default chosen from the training data.
-        vocab_file: the vocabulary file in `model_dir`, when words are looked up.
         multi_label: whether a text may have several labels; the model says so.
     """
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from adaseq.data.pair_template import Template
 from adaseq.data.piece_tokenizer import Pieces
-from adaseq.data.preprocessors.base import Features, Preprocessor, cap_words
+from adaseq.data.preprocessors.base import Features, Preprocessor
+from adaseq.data.preprocessors.piece_features import cap_words
 from adaseq.data.windows import Windows, make_windows, words_that_fit
 from adaseq.errors import AdaSeqError
 

@@ -11,12 +11,12 @@ from adaseq.registry import DECODERS
 class ConstrainedCRF(CRF):
     """A CRF over the legal paths of a tag scheme; see `CRF`, of which the constraints are an option.
 
+    The arguments that are not listed are those of `CRF`.
+
     Args:
-        num_tags: how many tags there are (K).
         allowed_start: whether a path may begin with each tag, `(K,)`.
         allowed_end: whether a path may end with each tag, `(K,)`.
         allowed_transitions: whether tag j may follow tag i, `(K, K)`.
-        batch_first: whether tensors are `(B, L, …)` rather than `(L, B, …)`.
     """
 
     def __init__(

@@ -33,9 +33,9 @@ class CRF(Decoder):
     - a sentence of a length that no legal path has (one word, where only `B` and `I` tags exist) may begin and end with
       any tag.
 
+    The arguments that are not listed are those of `Decoder`.
+
     Args:
-        num_tags: how many tags there are (K).
-        batch_first: whether tensors are `(B, L, …)` rather than `(L, B, …)`.
         constraints: what may begin a path `(K,)`, end it `(K,)` and follow each tag `(K, K)`; None for no constraints.
     """
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from adaseq.modules.decoders.likelihood import forward_backward
+from adaseq.modules.decoders.likelihood import forward_backward, gradients_of_scores
 from adaseq.modules.decoders.packing import Packing, Scores
 
 
@@ -76,14 +76,4 @@ class _DivergenceFunction(torch.autograd.Function):
         counts = (ctx.excess * weights.index_select(0, packing.column).unsqueeze(1)).to(start.dtype)  # (N, K)
         signed = torch.stack([-weights, weights], dim=1).view(-1)  # (2 B,) by column
         pairs = ctx.chain.expected_transitions(signed.index_select(0, ctx.both.column)).to(start.dtype)
-        first = counts[: packing.num_sentences].index_select(0, packing.rank)
-        last = counts.index_select(0, packing.last.index_select(0, packing.rank))
-        return (
-            packing.unpack(counts),
-            first.masked_fill_(start.isneginf(), 0.0),
-            last.masked_fill_(end.isneginf(), 0.0),
-            pairs.masked_fill_(transitions.isneginf(), 0.0),
-            None,
-            None,
-            None,
-        )
+        return *gradients_of_scores(counts, pairs, packing, start, end, transitions), None, None, None

@@ -101,18 +101,31 @@ class _ChainFunction(torch.autograd.Function):
             counts.view(-1).index_add_(0, cell, weights, alpha=-1)
             pair = ctx.path.index_select(0, packing.previous) * num_tags + ctx.path[packing.num_sentences :]  # (N - B,)
             pairs.view(-1).index_add_(0, pair, weights[packing.num_sentences :], alpha=-1)
-        # A first word's tag is scored by its emission and by `start` alike, so their gradients are one; so for the last.
-        first = counts[: packing.num_sentences].index_select(0, packing.rank)
-        last = counts.index_select(0, packing.last.index_select(0, packing.rank))
-        return (
-            packing.unpack(counts),
-            first.masked_fill_(start.isneginf(), 0.0),
-            last.masked_fill_(end.isneginf(), 0.0),
-            pairs.masked_fill_(transitions.isneginf(), 0.0),
-            None,
-            None,
-            None,
-        )
+        return *gradients_of_scores(counts, pairs, packing, start, end, transitions), None, None, None
+
+
+def gradients_of_scores(
+    counts: Tensor, pairs: Tensor, packing: Packing, start: Tensor, end: Tensor, transitions: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The gradients of emissions, `start`, `end` and `transitions`.
+
+    Args:
+        counts: `(N, K)` those of the packed emissions.
+        pairs: `(K, K)` those of the transitions, allowed or not.
+        packing: of the sentences.
+        start: `(K,)` or one row for each sentence; -inf where it is not allowed.
+        end: the same.
+        transitions: `(K, K)`, the same.
+    """
+    # A first word's tag is scored by its emission and by `start` alike, so their gradients are one; so for the last.
+    first = counts[: packing.num_sentences].index_select(0, packing.rank)
+    last = counts.index_select(0, packing.last.index_select(0, packing.rank))
+    return (
+        packing.unpack(counts),
+        first.masked_fill_(start.isneginf(), 0.0),
+        last.masked_fill_(end.isneginf(), 0.0),
+        pairs.masked_fill_(transitions.isneginf(), 0.0),
+    )
 
 
 def _path_score(scores: Scores, path: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:

@@ -92,9 +92,10 @@ class Posterior(ABC):
 class IndependentPosterior(Posterior):
     """Every word's tag on its own.
 
+    The arguments that are not listed are those of `Posterior`.
+
     Args:
         emissions: `(B, L, K)`.
-        lengths: words of each sentence.
     """
 
     def __init__(self, emissions: Tensor, lengths: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from adaseq.metainfo import Inputs
 from adaseq.registry import EMBEDDERS, Registry
 
 
-class Embedder(nn.Module):
+class Embedder(nn.Module, ABC):
     """Turns the tokens of a batch into one vector per word.
 
     Attributes:
@@ -22,9 +23,9 @@ class Embedder(nn.Module):
     registry: ClassVar[Registry] = EMBEDDERS
     output_size: int
 
+    @abstractmethod
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)` of the `tokens` of a batch; those of padding are undefined."""
-        raise NotImplementedError
 
     @classmethod
     def input_block(cls, block: Mapping[str, Any]) -> dict[str, Any]:

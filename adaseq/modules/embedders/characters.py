@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,24 +47,23 @@ class CharacterEmbedder(Embedder):
         characters = self.dropout(self.characters(tokens["char_ids"]))  # (U, C, E)
         return self.compose(characters, tokens["char_lengths"])[tokens["char_words"]]
 
+    @abstractmethod
     def compose(self, characters: Tensor, lengths: Tensor) -> Tensor:
         """From `(U, C, E)`, of which each row has `lengths` (U,) characters, to `(U, H)`."""
-        raise NotImplementedError
 
 
 @EMBEDDERS.register(Embedders.CHAR_CNN, supplied=("num_characters",))
 class CharCNN(CharacterEmbedder):
     """Convolutions over the characters of each word, and their maximum (Chiu and Nichols 2016; Ma and Hovy 2016).
 
+    The arguments that are not listed are those of `CharacterEmbedder`.
+
     Args:
-        embedding_dim: the width of the vectors of characters.
         channels: the number of filters of each width.
         kernel_sizes: the widths of the filters, in characters; by default 3.
-        dropout: on the vectors of characters.
         max_length: the most characters of a word; of a longer one the first and the last are kept.
         min_count: characters rarer than this in the training data are unknown.
         lowercase: read words in lower case.
-        num_characters: how many character ids there are.
     """
 
     def __init__(
@@ -100,14 +100,13 @@ class CharCNN(CharacterEmbedder):
 class CharLSTM(CharacterEmbedder):
     """The last states of an LSTM that reads each word forwards and of one that reads it backwards (Lample et al. 2016).
 
+    The arguments that are not listed are those of `CharacterEmbedder`.
+
     Args:
-        embedding_dim: the width of the vectors of characters.
         hidden_size: the width of each direction.
-        dropout: on the vectors of characters.
         max_length: the most characters of a word; of a longer one the first and the last are kept.
         min_count: characters rarer than this in the training data are unknown.
         lowercase: read words in lower case.
-        num_characters: how many character ids there are.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -9,15 +10,15 @@ from torch import Tensor, nn
 from adaseq.registry import LABEL_DECODERS, Registry
 
 
-class LabelDecoder(nn.Module):
+class LabelDecoder(nn.Module, ABC):
     """Decides which labels hold together, for items that may have any number of them."""
 
     registry: ClassVar[Registry] = LABEL_DECODERS
 
+    @abstractmethod
     def logits(self, scores: Tensor) -> Tensor:
         """The logits of the labels, `(N, K)`, that the loss and the prediction are made of, from the scores of the labels one by
         one, `(N, K)`."""
-        raise NotImplementedError
 
     def forward(self, scores: Tensor) -> Tensor:
         """The logits of the labels, `(N, K)`, from the scores of the labels one by one, `(N, K)`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from adaseq.errors import ModelError
 from adaseq.registry import LOSSES, Lazy, Registry
 
 
-class Loss(nn.Module):
+class Loss(nn.Module, ABC):
     """How far scores are from the truth.
 
     A model that lets one choose takes `loss: Lazy[Loss] | None` and builds it with `build_loss`.
@@ -24,6 +25,7 @@ class Loss(nn.Module):
     registry: ClassVar[Registry] = LOSSES
     is_multilabel: ClassVar[bool] = False
 
+    @abstractmethod
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The mean loss, a scalar; zero, but with a gradient to flow, when there is nothing to judge.
 
@@ -33,7 +35,6 @@ class Loss(nn.Module):
                 `(N, K)`, 1 for the classes that hold and 0 for those that do not, where a negative one means: do not
                 count this cell.
         """
-        raise NotImplementedError
 
 
 class SingleLabelLoss(Loss):
@@ -49,9 +50,9 @@ class SingleLabelLoss(Loss):
         losses, weights = self.item_losses(logits[counted].float(), targets[counted])
         return losses.sum() / weights.sum().clamp(min=1e-12)
 
+    @abstractmethod
     def item_losses(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """What each item costs, `(N,)`, and how much it counts in the mean, `(N,)`."""
-        raise NotImplementedError
 
 
 class MultiLabelLoss(Loss):
@@ -67,6 +68,7 @@ class MultiLabelLoss(Loss):
             )
         return self.cell_loss(logits.float(), targets.clamp(min=0).float(), targets >= 0)
 
+    @abstractmethod
     def cell_loss(self, logits: Tensor, targets: Tensor, counted: Tensor) -> Tensor:
         """The loss.
 
@@ -75,7 +77,6 @@ class MultiLabelLoss(Loss):
             targets: `(N, K)` 0.0 or 1.0.
             counted: `(N, K)` False for cells that do not count.
         """
-        raise NotImplementedError
 
 
 def build_loss(recipe: Lazy[Loss], classes: Sequence[str]) -> Loss:

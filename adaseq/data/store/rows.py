@@ -1,4 +1,4 @@
-"""Rows on disk, memory-mapped: the one module that imports pyarrow.
+"""Rows on disk, memory-mapped.
 
 A store is one Arrow file in the cache, found by a fingerprint of all that its rows depend on. It is written in batches, so
 that memory does not grow with the data, to a temporary file that is renamed when it is whole: two runs that write the same
@@ -12,26 +12,24 @@ import bisect
 import contextlib
 import errno
 import gc
-import hashlib
 import json
 import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from adaseq.data.example import Example
-from adaseq.errors import AdaSeqError, DataError
+from adaseq.errors import AdaSeqError
 from adaseq.utils.cache import writable_cache
 from adaseq.utils.files import atomic_write
 
 logger = logging.getLogger(__name__)
 
-_BATCH_ROWS = 2000
+BATCH_ROWS = 2000
 _FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 _IS_BOOL = {b"kind": b"bool"}
 
@@ -201,7 +199,7 @@ def _record_batches(rows: Iterable[Mapping[str, Any]], schema: pa.Schema | None)
     pending: list[Mapping[str, Any]] = []
     for row in rows:
         pending.append(row)
-        if len(pending) == _BATCH_ROWS:
+        if len(pending) == BATCH_ROWS:
             batch = _record_batch(pending, schema)
             schema = batch.schema
             yield batch
@@ -228,212 +226,3 @@ def _record_batch(rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -
             fields.append(pa.field(name, array.type))
         arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def read_table(path: Path) -> tuple[dict[str, str], Iterator[dict[str, Any]]]:
-    """The rows of a Parquet or Arrow file, and what its schema says beside the types.
-
-    Args:
-        path: the file; Arrow in its file format or as a stream.
-
-    Raises:
-        DataError: it is damaged, or no such file.
-    """
-    with _damage_reported(path):
-        with path.open("rb") as file:
-            is_parquet = file.read(4) == b"PAR1"
-        if is_parquet:
-            from pyarrow import parquet
-
-            table = parquet.ParquetFile(path)
-            schema, batches = table.schema_arrow, table.iter_batches(_BATCH_ROWS)
-        else:
-            schema, batches = _arrow_batches(path)
-        notes = {k.decode(): v.decode() for k, v in (schema.metadata or {}).items()}
-
-    def rows() -> Iterator[dict[str, Any]]:
-        with _damage_reported(path):
-            for batch in batches:
-                batch.validate(full=True)  # a damaged file could otherwise lead outside the memory of the process
-                yield from batch.to_pylist()
-
-    return notes, rows()
-
-
-@contextlib.contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except AdaSeqError:
-        raise
-    except Exception as error:
-        # In a damaged file pyarrow stumbles over whatever is there: text that is none, types that it cannot make, …
-        raise DataError(f"cannot be read: {str(error).partition(chr(10))[0]}", path) from error
-
-
-def _arrow_batches(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    source = pa.memory_map(str(path))
-    try:
-        reader = pa.ipc.open_file(source)
-    except pa.ArrowInvalid:
-        source.seek(0)
-        stream = pa.ipc.open_stream(source)
-        return stream.schema, iter(stream)
-    return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
-
-
-_EXAMPLE = pa.schema(
-    [
-        ("id", pa.string()),
-        ("tokens", pa.list_(pa.string())),
-        ("span_bounds", pa.list_(pa.int32())),
-        ("span_types", pa.list_(pa.string())),
-        ("mask", pa.list_(pa.bool_())),
-        ("text", pa.string()),
-        ("offsets", pa.list_(pa.int32())),
-        ("origin", pa.string()),
-        ("extra", pa.string()),
-    ]
-)
-_MORE = ("allowed", "types", "candidates", "parts")
-
-
-class Examples(Sequence[Example]):
-    """The Examples of a split. `fingerprint` stands for their content."""
-
-    fingerprint: str
-
-
-class ExampleStore(Examples):
-    """The Examples of a split, memory-mapped.
-
-    Args:
-        store: their rows.
-        fingerprint: stands for their content.
-        rows: which rows, in which order; all by default.
-    """
-
-    def __init__(self, store: ArrowStore, fingerprint: str, rows: np.ndarray | None = None) -> None:
-        self._store = store
-        self._rows = rows
-        self.fingerprint = fingerprint
-
-    @classmethod
-    def build(
-        cls,
-        fingerprint: str,
-        examples: Callable[[], Iterable[Example]],
-        cache_dir: Path | None = None,
-        describe: Callable[[], Mapping[str, Any]] = dict,
-    ) -> ExampleStore:
-        """Open or write the store of some examples; see `ArrowStore.build`."""
-
-        def rows() -> Iterator[dict[str, Any]]:
-            return map(_to_row, examples())
-
-        store = ArrowStore.build(fingerprint, rows, schema=_EXAMPLE, cache_dir=cache_dir, describe=describe)
-        return cls(store, fingerprint)
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What was noted when the examples were read."""
-        return self._store.metadata
-
-    @property
-    def is_selection(self) -> bool:
-        """Whether these are only some of the examples that were read."""
-        return self._rows is not None
-
-    @property
-    def rows(self) -> np.ndarray | None:
-        """Which of the examples that were read these are; None if all."""
-        return self._rows
-
-    @property
-    def whole(self) -> ExampleStore:
-        """All examples that were read."""
-        return self if self._rows is None else ExampleStore(self._store, self.fingerprint)
-
-    def select(self, rows: np.ndarray) -> ExampleStore:
-        """Some of the examples.
-
-        Args:
-            rows: their numbers.
-        """
-        chosen = rows if self._rows is None else self._rows[rows]
-        digest = hashlib.sha256(self.fingerprint.encode() + np.ascontiguousarray(rows, np.int64).tobytes())
-        return ExampleStore(self._store, digest.hexdigest(), chosen)
-
-    def __len__(self) -> int:
-        return len(self._store) if self._rows is None else len(self._rows)
-
-    def __iter__(self) -> Iterator[Example]:
-        if self._rows is None:
-            return map(_to_example, self._store)
-        return (self[i] for i in range(len(self)))
-
-    @overload
-    def __getitem__(self, index: int) -> Example: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Example]: ...
-    def __getitem__(self, index: int | slice) -> Example | list[Example]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"example {index} of {len(self)}")
-        place = index % len(self)
-        return _to_example(self._store[place if self._rows is None else int(self._rows[place])])
-
-
-def _to_row(example: Example) -> dict[str, Any]:
-    spans = example.spans
-    extra: dict[str, Any] = {}
-    # Beside start, end and type few spans have anything.
-    more = {
-        str(i): {key: value for key, value in span.items() if key in _MORE}
-        for i, span in enumerate(spans)
-        if len(span) > 3
-    }
-    if more:
-        extra["spans"] = more
-    if example.fields:
-        extra["fields"] = example.fields
-    return {
-        "id": example.id,
-        "tokens": example.tokens,
-        "span_bounds": [bound for span in spans for bound in (span["start"], span["end"])],
-        "span_types": [span["type"] for span in spans],
-        "mask": example.mask,
-        "text": example.text,
-        "offsets": None if example.offsets is None else [place for pair in example.offsets for place in pair],
-        "origin": example.origin,
-        "extra": json.dumps(extra, ensure_ascii=False) if extra else None,
-    }
-
-
-def _to_example(row: dict[str, Any]) -> Example:
-    bounds = _plain(row["span_bounds"])
-    spans: list[Any] = [
-        {"start": start, "end": end, "type": kind}
-        for start, end, kind in zip(bounds[::2], bounds[1::2], row["span_types"], strict=True)
-    ]
-    extra = json.loads(row["extra"]) if row["extra"] else {}
-    for number, more in extra.get("spans", {}).items():
-        if "parts" in more:
-            more["parts"] = [(start, end) for start, end in more["parts"]]
-        spans[int(number)].update(more)
-    flat = None if row["offsets"] is None else _plain(row["offsets"])
-    return Example(
-        id=row["id"],
-        tokens=row["tokens"],
-        spans=spans,
-        mask=row["mask"],
-        text=row["text"],
-        offsets=None if flat is None else list(zip(flat[::2], flat[1::2], strict=True)),
-        origin=row["origin"],
-        fields=extra.get("fields", {}),
-    )
-
-
-def _plain(numbers: np.ndarray | list[int]) -> list[int]:
-    return numbers if isinstance(numbers, list) else numbers.tolist()

@@ -1,0 +1,1 @@
+"""What lies on disk, as rows: the one package that imports pyarrow."""
