@@ -7,6 +7,7 @@ span, so that nothing is lost or merged. Strict reading refuses what the scheme 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -152,6 +153,22 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> tuple[list[bool], l
     return start, end, [[may_follow(left, right) for right in meanings] for left in meanings]
 
 
+@functools.lru_cache(maxsize=100_000)
+def may_follow(right: str, left: str, scheme: str) -> bool:
+    """Whether a tag may follow another one.
+
+    Args:
+        right: the tag; empty for the end of a sentence.
+        left: the one before it; empty for the beginning.
+        scheme: their scheme.
+    """
+    if left and right:
+        return allowed_transitions([left, right], scheme)[2][0][1]
+    if right:
+        return allowed_transitions([right], scheme)[0][0]
+    return not left or allowed_transitions([left], scheme)[1][0]
+
+
 class SchemeDetector:
     """Finds the scheme of a corpus from all of its tags, in one pass and constant memory."""
 
@@ -236,32 +253,24 @@ class SchemeDetector:
             scheme: the scheme.
             ignored: tags that belong to no scheme.
         """
-        inventory = sorted(self.tags.difference(ignored))
-        number = {tag: i for i, tag in enumerate(inventory)}
-        start, end, pairs = allowed_transitions(inventory, scheme)
+        if scheme in (PLAIN, "IO"):
+            return 0
 
-        def is_allowed(left: str, right: str) -> bool:
-            if left in number and right in number:
-                return pairs[number[left]][number[right]]
-            if right in number:
-                return start[number[right]]
-            return left not in number or end[number[left]]
+        def read(tag: str) -> str:
+            return "" if tag in ignored else tag
 
-        return sum(n for (left, right), n in self._pairs.items() if not is_allowed(left, right))
+        return sum(n for (left, right), n in self._pairs.items() if not may_follow(read(right), read(left), scheme))
 
 
 def _refuse_illegal(tags: Sequence[str], scheme: str) -> None:
     for i, tag in enumerate(tags):
         if not is_tag_of(tag, scheme):
             raise TagError(f"'{tag}' is no tag of the scheme {scheme}", tag, i)
-    inventory = sorted({*tags})
-    number = {tag: i for i, tag in enumerate(inventory)}
-    start, end, pairs = allowed_transitions(inventory, scheme)
-    if tags and not start[number[tags[0]]]:
-        raise TagError(f"'{tags[0]}' begins the sentence, which the scheme {scheme} does not allow", tags[0], 0)
-    for i, (left, right) in enumerate(itertools.pairwise(tags), 1):
-        if not pairs[number[left]][number[right]]:
-            raise TagError(f"'{right}' follows '{left}', which the scheme {scheme} does not allow", right, i)
-    if tags and not end[number[tags[-1]]]:
-        last = len(tags) - 1
-        raise TagError(f"'{tags[-1]}' ends the sentence, which the scheme {scheme} does not allow", tags[-1], last)
+    for i, (left, right) in enumerate(itertools.pairwise(["", *tags, ""])):
+        if may_follow(right, left, scheme):
+            continue
+        if not left:
+            raise TagError(f"'{right}' begins the sentence, which the scheme {scheme} does not allow", right, i)
+        if not right:
+            raise TagError(f"'{left}' ends the sentence, which the scheme {scheme} does not allow", left, i - 1)
+        raise TagError(f"'{right}' follows '{left}', which the scheme {scheme} does not allow", right, i)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from adaseq.data.tags import allowed_transitions, is_tag_of, tags_to_spans
+from adaseq.data.tags import is_tag_of, may_follow, tags_to_spans
 from adaseq.utils.tag_schemes import OUTSIDE, PLAIN, SCHEMES, join_tag, spans_to_tags
 
 
@@ -47,12 +46,12 @@ def illegal_places(tags: Sequence[str], scheme: str, free: Collection[str] = ())
     places, left = [], ""
     for word, tag in enumerate(tags):
         right = "" if tag in free else tag
-        if not _is_legal(left, right, scheme):
+        if not may_follow(right, left, scheme):
             # What does not end is wrong itself; what does not begin is wrong where it stands.
-            is_open = bool(left) and not _is_legal(left, "", scheme)
+            is_open = bool(left) and not may_follow("", left, scheme)
             places.append(word - 1 if is_open and (not right or _may_begin(right, scheme)) else word)
         left = right
-    if left and not _is_legal(left, "", scheme):
+    if left and not may_follow("", left, scheme):
         places.append(len(tags) - 1)
     return list(dict.fromkeys(places))
 
@@ -70,14 +69,5 @@ def as_read(tags: Sequence[str], scheme: str, free: Collection[str] = ()) -> lis
     return [tag if tag in free else new for tag, new in zip(tags, written, strict=True)]
 
 
-@functools.lru_cache(maxsize=100_000)
-def _is_legal(left: str, right: str, scheme: str) -> bool:
-    if left and right:
-        return allowed_transitions([left, right], scheme)[2][0][1]
-    if right:
-        return allowed_transitions([right], scheme)[0][0]
-    return not left or allowed_transitions([left], scheme)[1][0]
-
-
 def _may_begin(tag: str, scheme: str) -> bool:
-    return _is_legal("", tag, scheme)
+    return may_follow(tag, "", scheme)

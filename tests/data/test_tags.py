@@ -221,3 +221,10 @@ def test_unknown_scheme() -> None:
     assert str(error.value) == (
         "there is no tag scheme 'BIOE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, BILOU, IO, BI, BIES, PLAIN"
     )
+
+
+@pytest.mark.parametrize(("prefix", "scheme", "illegal"), [("", "PLAIN", 0), ("I-", "BIO", 49_999)])
+def test_a_column_that_is_no_tags_at_all_takes_no_table_of_all_pairs(prefix: str, scheme: str, illegal: int) -> None:
+    detector = SchemeDetector()
+    detector.add(["B-0" if prefix else "0", *(f"{prefix}{number}" for number in range(1, 50_000))])
+    assert detector.count_illegal(scheme) == illegal

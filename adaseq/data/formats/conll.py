@@ -54,56 +54,92 @@ class ConllFormat(TaggedFormat):
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
         """All tags of the file, quickly: the text behind the last delimiter of each line."""
-        delimiter, pending = self._delimiter or "", [""]
+        delimiter = self._delimiter
         if not delimiter or self.label_column != -1:
             return super()._add_tags(path, detector)
-        for lines in self.blocks(path):
-            tags = [line.rpartition(delimiter)[2].strip() for line in lines]
+        for lines in self._to_blank_lines(path):
+            tags = [line.rpartition(delimiter)[2] for line in lines]
+            if any(tag != tag.strip() for tag in {*tags}):
+                tags = [*map(str.strip, tags)]
             text = "\n".join(lines)
             if END_OF_SENTENCE in text or DOCUMENT in text:
                 detector.clear()
                 return super()._add_tags(path, detector)
-            if "" in tags:
-                last = len(tags) - tags[::-1].index("")  # behind the last blank line
-                detector.add([*pending, *tags[:last]])
-                pending = ["", *tags[last:]]
-            else:
-                pending += tags
-        detector.add(pending)
+            detector.add(tags[:-1])  # the last one stands for a blank line
         return None
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
         self._fields: dict[str, int] = {}
         self._width = 0
         first = 1  # the line of the file that `lines` begins with
-        lines: list[str] = []
-        for block in itertools.chain(self.blocks(path), [[""]]):
-            lines += block
-            documents = DOCUMENT in "\n".join(lines)
-            stripped = [*map(str.strip, lines)]
+        for lines in self._to_blank_lines(path):
+            columns = self._columns(lines)
+            blanks = columns[0] if columns else [*map(str.strip, lines)]
             start = 0
-            while True:
-                try:
-                    end = stripped.index("", start)
-                except ValueError:
-                    break
+            while start < len(lines):
+                end = blanks.index("", start)
                 if end > start:
-                    yield from self._between_blank_lines(path, first + start, lines[start:end], documents)
+                    if columns:
+                        tokens, tags = columns
+                        yield Sentence(
+                            first + start, tokens[start:end], tags[start:end], None, None, self._fields.copy()
+                        )
+                    else:
+                        yield from self._between_blank_lines(path, first + start, lines[start:end])
                 start = end + 1
-            first += start
-            del lines[:start]
+            first += len(lines)
 
-    def _between_blank_lines(self, path: Path, first: int, lines: list[str], documents: bool) -> Iterator[Sentence]:
+    def _to_blank_lines(self, path: Path) -> Iterator[list[str]]:
+        """The lines of a file, many at a time, always up to a blank one; there is one more at the end of the file."""
+        pending: list[str] = []
+        for block in itertools.chain(self.blocks(path), [[""]]):
+            last = next((i for i in range(len(block) - 1, -1, -1) if not block[i].strip()), -1)
+            pending += block[: last + 1]
+            if last >= 0:
+                yield pending
+                pending = []
+            pending += block[last + 1 :]
+
+    def _columns(self, lines: list[str]) -> tuple[list[str], list[str]] | None:
+        """The words and tags of many lines, quickly, with an empty word and tag for each blank line.
+
+        Args:
+            lines: the lines.
+
+        Returns:
+            None where they do not all have the same number of columns, or where something else is special or wrong.
+        """
+        delimiter = self._delimiter
+        width = next((line.count(delimiter) + 1 for line in lines if line), 1) if delimiter else 1
+        if not delimiter or width == 1 or [line for line in lines if line and line.count(delimiter) != width - 1]:
+            return None
+        token_column, label_column = (
+            column % width if -width <= column < width else -1 for column in (self.token_column, self.label_column)
+        )
+        if width != (self._width or width) or -1 in (token_column, label_column) or token_column == label_column:
+            return None
+        blank = delimiter * (width - 1)
+        text = "\n".join([line or blank for line in lines])
+        cells = text.replace(delimiter, "\n").split("\n")
+        tokens, tags = cells[token_column::width], cells[label_column::width]
+        blanks = lines.count("") + lines.count(blank)
+        if not tokens.count("") == blanks == tags.count("") or DOCUMENT in text:
+            return None
+        if any(tag != tag.strip() for tag in {*tags}):
+            return None
+        self._width = width
+        return tokens, tags
+
+    def _between_blank_lines(self, path: Path, first: int, lines: list[str]) -> Iterator[Sentence]:
         """The sentence that some lines hold; several where the marks of documents part them.
 
         Args:
             path: the file.
             first: the number of the first of the lines.
             lines: the lines; none is blank.
-            documents: there may be marks of documents.
         """
         rows = [line.split(self._delimiter) for line in lines]
-        if not documents and {*map(len, rows)} == {self._width}:
+        if {*map(len, rows)} == {self._width} and not any(line.startswith(DOCUMENT) for line in lines):
             columns = [*zip(*rows, strict=True)]
             tokens = columns[self.token_column]
             tags = [*map(str.strip, columns[self.label_column])]
