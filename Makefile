@@ -7,7 +7,11 @@ PYTEST_ARGS ?= -n logical --maxprocesses 8
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PIP_OF = $(1)/bin/python -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(call PIP_OF,$(VENV))
+
+MODELSCOPE_VERSION ?= 1.40.2
+MODELSCOPE_VENV := $(VENV)/modelscope-$(MODELSCOPE_VERSION)
 
 DEMO_RUN := experiments/demo/make
 DEMO_MODEL := $(DEMO_RUN)/output_best
@@ -15,10 +19,10 @@ DEMO_ENGLISH := "Northwind Energy said on Tuesday that it would open a second pl
 DEMO_CHINESE := "李明于今年3月加入远山科技有限公司，担任研发总监。"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format docs bench clean
+.PHONY: help install demo test modelscope lint format docs bench clean
 
 help:  ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("The tested versions need Python 3.11 or later: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
@@ -51,6 +55,18 @@ demo: $(INSTALLED)  ## train on the bundled corpus, evaluate, predict two senten
 
 test: $(INSTALLED_DEV)  ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The framework narrows the versions of other libraries.
+$(MODELSCOPE_VENV)/.installed: setup.py pyproject.toml requirements-dev.txt requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(MODELSCOPE_VENV)
+	grep -v '^modelscope==' requirements.txt > $(MODELSCOPE_VENV)/requirements.txt
+	grep -E '^(hypothesis|pytest)==' requirements-dev.txt >> $(MODELSCOPE_VENV)/requirements.txt
+	$(call PIP_OF,$(MODELSCOPE_VENV)) install -r $(MODELSCOPE_VENV)/requirements.txt
+	$(call PIP_OF,$(MODELSCOPE_VENV)) install --editable . 'modelscope[framework]==$(MODELSCOPE_VERSION)'
+	touch $@
+
+modelscope: $(MODELSCOPE_VENV)/.installed  ## test ModelScope's pipelines with its framework, in an environment of its own
+	$(MODELSCOPE_VENV)/bin/python -m pytest tests/hub/modelscope_framework $(MODELSCOPE_ARGS)
 
 lint: $(INSTALLED_DEV)  ## check style, types and layers
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adaseq.data.key_counter import KeyCounter
-from adaseq.errors import AdaSeqError
+from adaseq.errors import AdaSeqError, ModelError
 
 _UNKNOWN, _EDGE, _FIRST = 0, 1, 2
 _CHUNK = 1 << 20  # units that are counted at once
@@ -139,14 +140,22 @@ class BoundaryStatistics:
 
         Returns:
             False if there are none in the folder.
+
+        Raises:
+            ModelError: the file is damaged.
         """
-        if not (folder / _FILE).is_file():
+        path = folder / _FILE
+        if not path.is_file():
             return False
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            self._know([str(unit) for unit in arrays["units"]])
-            self.ngrams = [
-                Ngrams(*(arrays[f"{name}_{size}"] for name in Ngrams._fields)) for size in range(1, self.max_ngram + 1)
-            ]
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                self._know([str(unit) for unit in arrays["units"]])
+                self.ngrams = [
+                    Ngrams(*(arrays[f"{name}_{size}"] for name in Ngrams._fields))
+                    for size in range(1, self.max_ngram + 1)
+                ]
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+            raise ModelError(f"the n-gram statistics '{path}' are damaged: {error}") from error
         self._standardise()
         return True
 

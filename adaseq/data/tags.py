@@ -27,14 +27,15 @@ class TagError(AdaSeqError):
         reason: what is wrong.
         tag: the tag.
         index: the word that has it; None if it is not known.
+        advice: what to do about it, in formats with the options of `TaggedFormat`.
     """
 
-    def __init__(self, reason: str, tag: str, index: int | None = None) -> None:
-        self.reason, self.tag, self.index = reason, tag, index
+    def __init__(self, reason: str, tag: str, index: int | None = None, advice: str = "") -> None:
+        self.reason, self.tag, self.index, self.advice = reason, tag, index, advice
         super().__init__(reason if index is None else f"word {index}: {reason}")
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.reason, self.tag, self.index)
+        return type(self), (self.reason, self.tag, self.index, self.advice)
 
 
 def tags_to_spans(tags: Sequence[str], scheme: str, strict: bool = False) -> list[Span]:
@@ -225,10 +226,10 @@ class SchemeDetector:
             tag = min(odd, key=lambda tag: (odd[tag], tag))
             place = f"{self._first_seen[tag]}: " if tag in self._first_seen else ""
             raise TagError(
-                f"{place}the tag '{tag}' has no prefix such as B- or I-, while other tags have one. If it marks words that "
-                f"are not annotated, say so with 'partial_label: {tag}'; if tags are labels of words, with "
-                f"'source_scheme: {PLAIN}'",
+                f"{place}the tag '{tag}' has no prefix such as B- or I-, while other tags have one",
                 tag,
+                advice=f"If it marks words that are not annotated, say so with 'partial_label: {tag}'; if tags are labels of "
+                f"words, with 'source_scheme: {PLAIN}'",
             )
         prefixes = {split_tag(tag)[0] for tag in counts}
         if "M" in prefixes:

@@ -12,13 +12,14 @@ flag and no network is needed. ModelScope's framework must be installed: pip ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from adaseq.errors import HubError
+from adaseq.errors import AdaSeqError, HubError
 from adaseq.hub.loading import load
+from adaseq.hub.resolve import resolve_model
 from adaseq.inference.least_probability import LeastProbability
-from adaseq.inference.predictor import READ_AHEAD, Precision, Text
+from adaseq.inference.predictor import READ_AHEAD, Precision
 from adaseq.metainfo import Tasks
 
 try:
@@ -53,30 +54,52 @@ class PredictorPipeline(Pipeline):
         text_splitter: str | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self.predictor = load(
-            model,
-            device.replace("gpu:", "cuda:"),
-            precision=precision,
-            batch_tokens=batch_tokens,
-            min_probability=min_probability,
-            text_splitter=text_splitter,
-        )
+        try:
+            folder = resolve_model(model)
+            self.predictor = load(
+                folder,
+                device.replace("gpu:", "cuda:"),
+                precision=precision,
+                batch_tokens=batch_tokens,
+                min_probability=min_probability,
+                text_splitter=text_splitter,
+            )
+        except AdaSeqError as error:
+            # ModelScope makes every error anew from its message alone, which not all of our errors can be made from.
+            raise AdaSeqError(str(error)) from error
         # The base class reads the folder's configuration.json by this attribute.
-        self.predictor.model.model_dir = str(model)  # type: ignore[assignment]
+        self.predictor.model.model_dir = str(folder)  # type: ignore[assignment]
         super().__init__(model=self.predictor.model, preprocessor=self.predictor.preprocessor, device=device)
 
     def __call__(
-        self, input: str | Mapping[str, Any] | list[Text], batch_size: int | None = None
-    ) -> dict[str, Any] | list[dict[str, Any]]:
-        """What the model finds in a text, or in each text of a list.
+        self, input: Any, batch_size: int | None = None
+    ) -> dict[str, Any] | list[dict[str, Any]] | Iterator[dict[str, Any]]:
+        """What the model finds in a text, or in each of many.
 
         Args:
-            input: a string, `{"text": …}` or `{"tokens": […]}`; or a list of these.
+            input: one text: a string, or `{"text": …}` or `{"tokens": […]}` with what else the task needs; a list of these; or
+                any other iterable of them, such as an `MsDataset`, whose results come while it is read.
             batch_size: the most texts that are predicted together; by default as many as `batch_tokens` allows.
+
+        Raises:
+            AdaSeqError: an input is no text, or `batch_size` is not positive.
         """
-        if isinstance(input, list):
-            return list(self.predictor.stream(input, batch_size or READ_AHEAD))
-        return self.predictor(input)
+        if batch_size is not None and batch_size < 1:
+            raise AdaSeqError(f"batch_size must be at least 1; received {batch_size}")
+        is_one = isinstance(input, (str, tuple, Mapping)) or not isinstance(input, Iterable)
+        texts = map(self.as_input, [input] if is_one else input)
+        results = map(self.as_result, self.predictor.stream(texts, batch_size or READ_AHEAD))
+        if is_one:
+            return next(results)
+        return list(results) if isinstance(input, list) else results
+
+    def as_input(self, text: Any) -> Any:
+        """A text as the predictor takes it."""
+        return text
+
+    def as_result(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The result for a text as ModelScope's users know it."""
+        return result
 
     def postprocess(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Required by the base class; what the predictor gives is the result."""
@@ -84,41 +107,30 @@ class PredictorPipeline(Pipeline):
 
 
 class TextClassificationPipeline(PredictorPipeline):
-    """Labels texts and pairs of texts; beside `output` a result has ModelScope's own keys, `labels` and `scores`."""
+    """Labels texts and pairs of texts; beside `output` a result has ModelScope's own keys, `labels` and `scores`.
 
-    def __call__(self, input: Any, batch_size: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
-        """The labels of a text or of a pair of texts, or of each of a list.
+    A pair is `(text, text)`, or `{"text": …, "text2": …}`.
+    """
 
-        Args:
-            input: a string, `{"text": …}` or `{"tokens": […]}`; for a pair of texts `(text, text)`, or `{"text": …, "text2": …}`;
-                or a list of these.
-            batch_size: the most texts that are predicted together; by default as many as `batch_tokens` allows.
-        """
-        if isinstance(input, list):
-            results = self.predictor.stream(map(_pair, input), batch_size or READ_AHEAD)
-            return [_with_labels(result) for result in results]
-        return _with_labels(self.predictor(_pair(input)))
+    def as_input(self, text: Any) -> Any:
+        """A text or a pair of texts as the predictor takes it."""
+        if isinstance(text, tuple) and len(text) == 2 and all(isinstance(each, str) for each in text):
+            return {"text": text[0], "pair_text": text[1]}
+        if isinstance(text, Mapping) and "text2" in text:
+            return {**{key: value for key, value in text.items() if key != "text2"}, "pair_text": text["text2"]}
+        return text
 
-
-def _pair(text: Any) -> Any:
-    """An input as the predictor takes it."""
-    if isinstance(text, tuple) and len(text) == 2 and all(isinstance(each, str) for each in text):
-        return {"text": text[0], "pair_text": text[1]}
-    if isinstance(text, Mapping) and "text2" in text:
-        return {**{key: value for key, value in text.items() if key != "text2"}, "pair_text": text["text2"]}
-    return text
+    def as_result(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The result with the keys of ModelScope's own pipelines of this task."""
+        found = result["output"]
+        return {**result, "labels": [each["type"] for each in found], "scores": [each["prob"] for each in found]}
 
 
-def _with_labels(result: dict[str, Any]) -> dict[str, Any]:
-    found = result["output"]
-    return {**result, "labels": [each["type"] for each in found], "scores": [each["prob"] for each in found]}
-
-
+_WORDS = (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.WORD_SEGMENTATION, Tasks.PART_OF_SPEECH, Tasks.CHUNKING)
+# By the type that a model folder names.
 _PIPELINES: dict[str, tuple[type[PredictorPipeline], tuple[str, ...]]] = {
-    "sequence-labeling-pipeline": (
-        PredictorPipeline,
-        (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.WORD_SEGMENTATION, Tasks.PART_OF_SPEECH),
-    ),
+    "sequence-labeling-pipeline": (PredictorPipeline, _WORDS),
+    "span-based-ner-pipeline": (PredictorPipeline, _WORDS),
     "relation-extraction-pipeline": (PredictorPipeline, (Tasks.RELATION_EXTRACTION,)),
     "text-classification-pipeline": (TextClassificationPipeline, (Tasks.TEXT_CLASSIFICATION,)),
 }

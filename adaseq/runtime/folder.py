@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,10 +69,10 @@ def read_folder(path: Path) -> RuntimeFolder:
     try:
         arrays: dict[str, np.ndarray] = {}
         if (path / DECODER_FILE).is_file():
-            with np.load(path / DECODER_FILE, allow_pickle=False) as stored:
+            with (path / DECODER_FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
         return RuntimeFolder(path, facts, arrays, _preprocessor(path, facts))
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"the exported folder '{path}' is damaged ({error!r}); export the model again") from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from adaseq.data.boundary_statistics import BoundaryStatistics
-from adaseq.errors import AdaSeqError
+from adaseq.errors import AdaSeqError, ModelError
 
 WORDS = ("北京", "大学", "大学生", "生活", "北", "京", "上海", "工作", "的")
 
@@ -124,6 +124,12 @@ def test_saved_and_read_again_they_are_the_same(tmp_path: Path):
     other = BoundaryStatistics(3, 2)
     other.count(corpus(seed=4))
     assert other.fingerprint() != statistics.fingerprint()
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "boundary_statistics.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ModelError, match="boundary_statistics.npz' are damaged"):
+        BoundaryStatistics(2).load(tmp_path)
 
 
 def test_text_without_a_single_word_has_no_statistics():

@@ -183,9 +183,10 @@ def test_a_tag_without_prefix_among_others_is_named() -> None:
     detector.add(["UNK"] * 5 + ["B-A", "I-B", "B-B"], "train.txt:4")
     with pytest.raises(TagError) as error:
         detector.result()
-    assert str(error.value) == (
-        "train.txt:4: the tag 'UNK' has no prefix such as B- or I-, while other tags have one. If it marks words that are "
-        "not annotated, say so with 'partial_label: UNK'; if tags are labels of words, with 'source_scheme: PLAIN'"
+    assert str(error.value) == "train.txt:4: the tag 'UNK' has no prefix such as B- or I-, while other tags have one"
+    assert error.value.advice == (
+        "If it marks words that are not annotated, say so with 'partial_label: UNK'; if tags are labels of words, with "
+        "'source_scheme: PLAIN'"
     )
     assert error.value.tag == "UNK"
 

@@ -15,7 +15,7 @@ from tests.hub.fake_hub import TOKEN, FakeHub, serving
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """A hub that the clients of both hubs ask, with a token in the environment and caches of their own."""
-    import huggingface_hub
+    import huggingface_hub.constants
     import modelscope_hub
 
     with serving() as served:

@@ -294,6 +294,14 @@ def _ms_create(hub: FakeHub, names: dict[str, str], _: Any, body: bytes, __: boo
     return _ms({"Id": 1, "Path": asked["Path"], "Name": asked["Name"]})
 
 
+@_route("GET", rf"/api/v1/models/{_NAME}")
+def _ms_info(hub: FakeHub, names: dict[str, str], _: Any, body: bytes, may_see_all: bool) -> _Answer:
+    if hub.repository(names["name"], may_see_all) is None:
+        return 404, {"Code": 10010205001, "Message": "模型不存在", "Success": False}, {}
+    owner, name = names["name"].split("/")
+    return _ms({"Id": 1, "Path": owner, "Name": name, "Owner": owner})
+
+
 @_route("GET", rf"/api/v1/models/{_NAME}/repo/files")
 def _ms_files(hub: FakeHub, names: dict[str, str], parameters: Any, body: bytes, may_see_all: bool) -> _Answer:
     found = hub.repository(names["name"], may_see_all)

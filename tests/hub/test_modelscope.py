@@ -1,4 +1,4 @@
-"""The ModelScope pipelines: what they register and pass on. The framework itself is not part of the test environment."""
+"""The ModelScope pipelines: what they register and pass on. With the framework itself: `make modelscope`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pytest
 
 import adaseq
 import adaseq.hub
-from adaseq.errors import HubError
+from adaseq.errors import AdaSeqError, HubError
 from adaseq.models.assembly import build_model, build_preprocessor
 from adaseq.models.model_folder import save_model_folder
+from adaseq.registry import MODELS
 
 NAME = "adaseq.hub.modelscope"
-TASKS = ("named-entity-recognition", "word-segmentation", "part-of-speech")
+TASKS = ("named-entity-recognition", "word-segmentation", "part-of-speech", "chunking")
 OTHER_TASKS = ("relation-extraction", "text-classification")
 TEXTS = ["Mary Smith works in New York.", "", {"tokens": ["john", "works", "in", "london"]}]
 
@@ -67,8 +68,13 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], type]:
 
 
 def test_registers_a_pipeline_for_each_task_that_modelscope_has(registered: dict[tuple[str, str], type]) -> None:
-    taggers = {(task, "sequence-labeling-pipeline") for task in TASKS}
-    assert set(registered) >= taggers | {(task, f"{task}-pipeline") for task in OTHER_TASKS}
+    words = {(task, f"{kind}-pipeline") for task in TASKS for kind in ("sequence-labeling", "span-based-ner")}
+    assert set(registered) == words | {(task, f"{task}-pipeline") for task in OTHER_TASKS}
+
+
+def test_registers_what_model_folders_name(registered: dict[tuple[str, str], type]) -> None:
+    named = {MODELS.get(name).pipeline for name in MODELS.names()} - {None}
+    assert named == {name for _, name in registered}
 
 
 def test_gives_what_the_predictor_gives(registered: dict[tuple[str, str], type], trained_folder: Path) -> None:
@@ -78,6 +84,21 @@ def test_gives_what_the_predictor_gives(registered: dict[tuple[str, str], type],
     assert pipeline(TEXTS) == predictor(TEXTS)
     spans = [[each["span"] for each in result["output"]] for result in pipeline(TEXTS, batch_size=1)]
     assert spans == [["Mary Smith", "New York"], [], ["john", "london"]]
+    assert list(pipeline(iter(TEXTS))) == predictor(TEXTS)
+    for batch_size in (0, -1):
+        with pytest.raises(AdaSeqError, match=f"^batch_size must be at least 1; received {batch_size}$"):
+            pipeline(TEXTS, batch_size=batch_size)
+    with pytest.raises(AdaSeqError, match="received None$"):
+        pipeline(None)
+
+
+def test_errors_can_be_made_from_their_message_alone(
+    registered: dict[tuple[str, str], type], trained_folder: Path
+) -> None:
+    tagger = registered[TASKS[0], "sequence-labeling-pipeline"]
+    with pytest.raises(AdaSeqError, match="there is no text splitter 'wordd'; did you mean 'word'") as caught:
+        tagger(model=str(trained_folder), text_splitter="wordd")
+    assert str(caught.type("a message")) == "a message"
 
 
 def test_without_the_framework_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

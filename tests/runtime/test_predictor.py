@@ -136,3 +136,7 @@ def test_damaged_graphs_and_arrays(exported: Path, tmp_path: Path) -> None:
     np.savez(folder / "decoder.npz", start=np.asarray([print], dtype=object))
     with pytest.raises(ModelError, match="is damaged"):
         adaseq.runtime.load(folder)
+    whole = (exported / "decoder.npz").read_bytes()
+    (folder / "decoder.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match="is damaged"):
+        adaseq.runtime.load(folder)

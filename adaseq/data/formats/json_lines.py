@@ -116,18 +116,21 @@ def split_words(record: Record, key: str, tokenizer: Tokenizer) -> Words:
     return words
 
 
-def read_bounds(record: Record, start: object, end: object, length: int, is_end_included: bool) -> tuple[int, int]:
+def read_bounds(
+    record: Record, start: object, end: object, length: int, is_end_included: bool, unit: str = "words"
+) -> tuple[int, int]:
     """Check the ends of a span.
 
     Args:
         record: where it stands.
-        start: the first word.
-        end: the last word, or the one behind it.
-        length: the number of words.
-        is_end_included: `end` is the last word.
+        start: the first word, or whatever the unit is.
+        end: the last one, or the one behind it.
+        length: how many there are.
+        is_end_included: `end` is the last one.
+        unit: what is counted.
 
     Returns:
-        The first word, and the one behind the last.
+        The first, and the one behind the last.
     """
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
@@ -135,7 +138,7 @@ def read_bounds(record: Record, start: object, end: object, length: int, is_end_
     assert isinstance(start, int) and isinstance(end, int)
     behind = end + 1 if is_end_included else end
     if not 0 <= start < behind <= length:
-        why = "is empty or runs backwards" if start >= behind else f"is not within the {length} words of the text"
+        why = "is empty or runs backwards" if start >= behind else f"is not within the {length} {unit} of the text"
         reading = "included" if is_end_included else "excluded"
         raise record.error(f"the span from {start} to {end} (end {reading}) {why}")
     return start, behind

@@ -70,7 +70,8 @@ class RelationJsonFormat(Format):
         text_key = _first(record, self.text_key, _TEXT_KEYS)
         label = record.get(_first(record, self.label_key, _LABEL_KEYS), str, "a string")
         text = record.get(text_key, (str, list), "a string or a list of words")  # type: ignore[arg-type]
-        ranges = {name: self._range(record, name, len(text)) for name in self.keys}
+        unit = "words" if isinstance(text, list) else "characters"
+        ranges = {name: self._range(record, name, len(text), unit) for name in self.keys}
         ranges = {name: each for name, each in ranges.items() if each is not None}
         fields: dict[str, Any] = {"label": label}
         if isinstance(text, list):
@@ -81,11 +82,11 @@ class RelationJsonFormat(Format):
             fields.update((name, list(words_at(record, words, *each))) for name, each in ranges.items() if each)
         return self._made(record, words, fields)
 
-    def _range(self, record: Record, name: str, length: int) -> tuple[int, int] | None:
+    def _range(self, record: Record, name: str, length: int, unit: str) -> tuple[int, int] | None:
         """The range of an entity; None if there is none."""
         key, (first, last) = self.keys[name], _FLAT[name]
         if first in record.values and last in record.values:
-            return read_bounds(record, record.values[first], record.values[last], length, is_end_included=True)
+            return read_bounds(record, record.values[first], record.values[last], length, True, unit)
         if key not in record.values:
             if any(other in record.values for other in self.keys.values()):
                 record.get(key, object, "the ends of the entity")
@@ -97,7 +98,7 @@ class RelationJsonFormat(Format):
             value = [value.get("start"), value.get("end")]
         if not isinstance(value, list) or len(value) != 2:
             raise record.error(f"'{key}' must be [start, end], not {shown(value)}")
-        return read_bounds(record, value[0], value[1], length, self.is_end_included)
+        return read_bounds(record, value[0], value[1], length, self.is_end_included, unit)
 
     def _made(self, record: Record, words: Words, fields: dict[str, Any]) -> Example:
         name = record.values.get("id")

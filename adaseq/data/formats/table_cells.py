@@ -153,7 +153,8 @@ class Cells:
         start = next((span[key] for key in _START_KEYS if key in span), None)
         end = next((span[key] for key in _END_KEYS if key in span), None)
         length = len(words.tokens) if words.text is None else len(words.text)
-        start, end = read_bounds(record, start, end, length, self._is_end_included)
+        unit = "words" if words.text is None else "characters"
+        start, end = read_bounds(record, start, end, length, self._is_end_included, unit)
         if words.offsets is not None:
             start, end = self._to_words(record, start, end, words.offsets)
         if span.get("allowed"):

@@ -125,6 +125,7 @@ class TaggedFormat(Format):
 
     def _error(self, error: TagError, path: Path, sentence: Sentence) -> DataError:
         index = sentence.tags.index(error.tag) if error.index is None else error.index
+        reason = f"{error.reason}. {error.advice}" if error.advice else error.reason
         if self.words_have_lines:
-            return DataError(error.reason, path, sentence.line + index)
-        return DataError(f"word {index}: {error.reason}", path, sentence.line)
+            return DataError(reason, path, sentence.line + index)
+        return DataError(f"word {index}: {reason}", path, sentence.line)
