@@ -74,6 +74,7 @@ setup(
             "pytest-xdist>=3.5",
             "pytorch-crf==0.7.2",
             "ruff>=0.9",
+            "selenium>=4.20",
             "seqeval==1.2.2",
             "tensorboard>=2.15",
             "types-PyYAML",

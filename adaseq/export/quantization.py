@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils.onnx_runtime import import_onnxruntime
 
 # How much of the differences between features is moved into weights.
 MIGRATION = 0.65
@@ -44,6 +45,8 @@ def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
     """
     try:
         import onnx
+
+        import_onnxruntime()
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
         raise AdaSeqError("quantising needs the packages onnx and onnxruntime: pip install 'adaseq[onnx]'") from error
@@ -112,15 +115,13 @@ def _smooth(onnx: Any, model: Any, feeds: Feeds) -> list[str]:
 
 def _sizes(onnx: Any, model: Any, names: Sequence[str], feeds: Feeds) -> dict[str, np.ndarray]:
     """The largest absolute value of each feature of some arrays in the graph."""
-    import onnxruntime
-
     if not names:
         return {}
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     known = {each.name for each in watched.graph.output}
     watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names if name not in known)
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     found: dict[str, np.ndarray] = {}
     for feed in feeds[:_MOST_FEEDS]:
         for name, values in zip(names, session.run(list(names), dict(feed)), strict=True):

@@ -1,4 +1,4 @@
-"""ONNX graphs: the one place that imports onnxruntime to run them."""
+"""ONNX graphs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from adaseq.errors import AdaSeqError, ModelError
+from adaseq.utils.onnx_runtime import import_onnxruntime
 
 Arrays = dict[str, np.ndarray]
 
@@ -29,7 +30,7 @@ class Graph:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
-            import onnxruntime
+            onnxruntime = import_onnxruntime()
         except ImportError as error:
             raise AdaSeqError(
                 "an exported model needs onnxruntime, which is not installed: pip install 'adaseq[runtime]'"

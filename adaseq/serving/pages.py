@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 from collections.abc import Mapping
 from html import escape
 from importlib import resources
@@ -17,6 +16,10 @@ POLICY = (
 _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# Said here, since the tables of some systems call scripts plain text, and browsers then do not run them.
+_KINDS = {
+    name: f"text/{kind}; charset=utf-8" for name, kind in (("html", "html"), ("css", "css"), ("js", "javascript"))
+}
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "pre,code{font:14px/1.4 ui-monospace,monospace}pre{padding:1rem;border:1px solid #8888;border-radius:6px;overflow:auto}"
@@ -38,11 +41,9 @@ def static_pages() -> dict[str, Page]:
     pages: dict[str, Page] = {}
     if folder.is_dir():
         for file in folder.iterdir():
-            if not file.is_file():
+            if file.name.rpartition(".")[2] not in _KINDS:
                 continue
-            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            if kind.startswith("text/") or kind.endswith(("javascript", "json")):
-                kind += "; charset=utf-8"
+            kind = _KINDS[file.name.rpartition(".")[2]]
             path = "/" if file.name == "index.html" else f"/static/{file.name}"
             pages[path] = Page(file.read_bytes(), kind)
     pages.setdefault(

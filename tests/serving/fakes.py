@@ -67,3 +67,65 @@ def fake_service(limits: Limits | None = None, **batching: Any) -> tuple[Service
     service, predictor = Service(["names"], limits or Limits(), Metrics(), **batching), FakePredictor()
     service.add(ServedModel("names", predictor, "torch"))  # type: ignore[arg-type]
     return service, predictor
+
+
+class FakeDictionary(FakePredictor):
+    """Each of some words is what is said of it.
+
+    Args:
+        words: type and probability by words.
+    """
+
+    def __init__(self, words: dict[str, tuple[str, float]]) -> None:
+        super().__init__()
+        self.types, self._words = sorted({name for name, _ in words.values()}), words
+
+    def predict(self, examples: Iterable[Example]) -> Iterator[tuple[Example, dict[str, Any]]]:
+        """The words that are known."""
+        for each in examples:
+            known = [(i, self._words[token]) for i, token in enumerate(each.tokens) if token in self._words]
+            yield each, {"spans": [{"start": i, "end": i + 1, "type": name, "prob": prob} for i, (name, prob) in known]}
+
+
+class FakeRelations(FakePredictor):
+    """Between any two words there is the same relation."""
+
+    def __init__(self) -> None:
+        super().__init__("relation-extraction")
+        self.types = ["lives_in"]
+
+    def example(self, given: Any) -> Example:
+        """Words at blanks, two of them marked."""
+        if "subject" not in given or "object" not in given:
+            raise AdaSeqError("a relation needs a subject and an object")
+        example = super().example(given)
+        for side in ("subject", "object"):
+            start, end = given[side]
+            inside = [i for i, (first, last) in enumerate(example.offsets or ()) if start <= first and last <= end]
+            example.fields[side] = (inside[0], inside[-1] + 1)
+        return example
+
+    def predict(self, examples: Iterable[Example]) -> Iterator[tuple[Example, dict[str, Any]]]:
+        """The relation."""
+        for each in examples:
+            yield each, {"label": "lives_in", "prob": 0.75}
+
+
+PAGE_LIMITS = Limits(max_text_length=150_000)
+PAGE_TYPES = [f"TYPE-{number}" for number in range(12)]
+HOSTILE_TYPE = "<img src=x onerror=document.title='owned'>"
+
+
+def page_service() -> Service:
+    """The models that the page is tested with."""
+    predictors = {
+        "names": FakePredictor(),
+        "hebrew": FakeDictionary({"דוד": ("PER", 0.9), "בירושלים": ("LOC", 0.8), "John": ("PER", 0.7)}),
+        "colours": FakeDictionary({f"w{number}": (name, 0.5) for number, name in enumerate(PAGE_TYPES)}),
+        "hostile": FakeDictionary({"onerror=document.title='owned'>": (HOSTILE_TYPE, 0.5), "\u202eevil": ("B", 0.4)}),
+        "relations": FakeRelations(),
+    }
+    service = Service(list(predictors), PAGE_LIMITS, Metrics())
+    for name, predictor in predictors.items():
+        service.add(ServedModel(name, predictor, "torch"))  # type: ignore[arg-type]
+    return service

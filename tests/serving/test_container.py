@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 from adaseq.export.exporter import export_model
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# anyio asks for sniffio where it happens to be, as it is beside the tools of development; it works without.
+NOT_NEEDED = {"adaseq", "sniffio"}
 
 CODE = """
 import json, sys
@@ -24,15 +28,22 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 
 def test_what_is_imported_is_installed(trained_folder: Path, tmp_path: Path) -> None:
     export_model(trained_folder, tmp_path / "exported")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "XDG_"))}
     command = [sys.executable, "-c", CODE, str(tmp_path / "exported")]
-    finished = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    finished = subprocess.run(
+        command, env={**environment, "HOME": str(home)}, capture_output=True, encoding="utf-8", check=False
+    )
     assert finished.returncode == 0, finished.stderr
+    # Nothing is kept outside the folders it was given: onnxruntime would, to report what it runs.
+    assert list(home.rglob("*")) == []
     imported = set(json.loads(finished.stdout)) - set(sys.stdlib_module_names)
     assert not {"torch", "transformers"} & imported
     of_modules = importlib.metadata.packages_distributions()
     # What begins so is made by the interpreter and by installers.
     imported = {module for module in imported if not module.startswith("_")}
-    needed = {_normal(name) for module in imported for name in of_modules.get(module, [])} - {"adaseq"}
+    needed = {_normal(name) for module in imported for name in of_modules.get(module, [])} - NOT_NEEDED
     text = (ROOT / "requirements-serve.txt").read_text(encoding="utf-8")
     installed = {_normal(line.partition("==")[0]) for line in text.splitlines() if "==" in line}
     assert needed <= installed, needed - installed

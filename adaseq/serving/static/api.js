@@ -1,7 +1,9 @@
-// Requests to the server. Positions in texts count code points here and there.
+// Requests to the server. Positions in texts count code points there, and UTF-16 units in browsers.
 
 import { say } from "./words.js";
 
+const PATIENCE = 5; // times that a busy server is asked again
+const KEYS = ["text", "tokens", "mask", "pair_text", "pair", "subject", "object", "mentions"];
 let token = "";
 
 /** The token for all requests that follow; it is kept nowhere else. */
@@ -9,11 +11,14 @@ export function useToken(given) {
   token = given;
 }
 
-/** An answer of the server that says what is wrong, or that there was none. */
-export class ServerError extends Error {
-  constructor(message, status) {
-    super(message);
-    this.status = status;
+export const hasToken = () => token !== "";
+
+/** Something that went wrong; what it is called depends on the language of the page. */
+export class Problem extends Error {
+  /** @param {() => string} make makes the text for people. */
+  constructor(make, { status = 0, code = "", index = null } = {}) {
+    super(make());
+    Object.assign(this, { make, status, code, index });
   }
 }
 
@@ -25,18 +30,33 @@ async function ask(path, body) {
     const method = body === undefined ? "GET" : "POST";
     answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
-    throw new ServerError(say("offline"), 0);
+    throw new Problem(() => say("offline"));
   }
   const content = await answer.json().catch(() => null);
   if (answer.ok && content !== null) return content;
-  throw new ServerError(content?.error?.message ?? `${answer.status} ${answer.statusText}`, answer.status);
+  const { code = "", message = `${answer.status} ${answer.statusText}`, index = null } = content?.error ?? {};
+  throw new Problem(() => say("refused", code, message), { status: answer.status, code, index });
 }
 
 /** The models, and the limits of requests. */
 export const models = () => ask("/v1/models");
 
-/** The results for some inputs, in their order. */
-export const predict = async (model, inputs) => (await ask("/v1/predict", { model, inputs })).results;
+/** The results for some inputs, in their order. What else a record holds is not sent. */
+export async function predict(model, inputs) {
+  const sent = inputs.map((each) => Object.fromEntries(KEYS.filter((key) => key in each).map((key) => [key, each[key]])));
+  return (await ask("/v1/predict", { model, inputs: sent })).results;
+}
+
+async function predictPatiently(model, inputs) {
+  for (let left = PATIENCE; ; left -= 1) {
+    try {
+      return await predict(model, inputs);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "busy" || left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
 
 /**
  * The results for any number of inputs, in requests as large as the limits allow.
@@ -53,12 +73,18 @@ export async function predictAll(model, inputs, limits, report) {
       if (end > start && size > most) break;
       end += 1;
     }
-    results.push(...(await predict(model, inputs.slice(start, end))));
+    try {
+      results.push(...(await predictPatiently(model, inputs.slice(start, end))));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.index === null) throw error;
+      const number = start + error.index + 1;
+      throw new Problem(() => say("inText", number, error.make()), error);
+    }
     start = end;
     report(start);
   }
   return results;
 }
 
-/** Places in UTF-16, as browsers count, in code points. */
+/** A place that counts UTF-16 units, in code points. */
 export const codePoints = (text, place) => Array.from(text.slice(0, place)).length;

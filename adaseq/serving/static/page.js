@@ -1,23 +1,28 @@
-// The page: what happens when something is typed, moved, chosen or dropped.
+// The page: what happens when something is typed, moved or chosen.
 
-import { ServerError, codePoints, models, predict, predictAll, useToken } from "./api.js";
-import { drawLegend, drawTable, drawText } from "./drawing.js";
-import { say, speak } from "./words.js";
+import { Problem, codePoints, hasToken, models, predict, useToken } from "./api.js";
+import { drawArcs } from "./arcs.js";
+import { Batch } from "./batch.js";
+import { drawLegend, drawTable, drawText, isRelation, useTypes } from "./drawing.js";
+import { showTips, walkMarks } from "./tip.js";
+import { say, speak, tell } from "./words.js";
 
 const PAUSE = 600; // milliseconds without a key before a text is sent
 const SHORT = 2000; // characters up to which that is done
+const MOST_SHOWN = 500; // results in the JSON on the page
+const MOST_LETTERS = 20000; // that are drawn before somebody asks for all of them
 
 const at = (id) => document.getElementById(id);
 const known = new Map(); // name of a model -> what the server says of it
 let limits = null;
-let last = null; // {input, output, seconds} of the newest answer
+let last = null; // {input, result, seconds, most} of the newest answer
 let newest = 0; // number of the newest request: older answers come too late
+let relations = []; // that are drawn
+let frame = 0;
 let marks = {};
-let link = "";
 
-function complain(error) {
-  at("error").textContent = error instanceof Error ? error.message : error;
-}
+const complain = (problem) => tell(at("error"), problem.make ?? (() => String(problem)));
+const model = () => known.get(at("model").value);
 
 function remembered(name, fallback) {
   try {
@@ -35,30 +40,39 @@ function remember(name, value) {
   }
 }
 
-const model = () => known.get(at("model").value);
+/** Ask the server for its models. */
+async function load() {
+  const answer = await models();
+  limits = answer.limits;
+  const chosen = at("model").value || answer.default;
+  known.clear();
+  for (const each of answer.models) known.set(each.name, each);
+  at("model").replaceChildren(...answer.models.map((each) => new Option(`${each.name} (${each.task})`, each.name)));
+  at("model").value = known.has(chosen) ? chosen : answer.default;
+  showFields();
+}
 
+/** Load the models, wait for them, or say what the server wants first. */
 async function start() {
   try {
-    const answer = await models();
-    limits = answer.limits;
-    const chosen = at("model").value || answer.default;
-    known.clear();
-    for (const each of answer.models) known.set(each.name, each);
-    at("model").replaceChildren(...answer.models.map((each) => new Option(`${each.name} (${each.task})`, each.name)));
-    at("model").value = known.has(chosen) ? chosen : answer.default;
-    showFields();
-    complain("");
-  } catch (error) {
-    if (error instanceof ServerError && error.status === 401) {
-      at("token-field").hidden = false;
-      complain(say("wantToken"));
-    } else if (error instanceof ServerError && error.status === 503) {
-      at("status").textContent = say("loading");
+    await load();
+    tell(at("error"));
+    tell(at("status"));
+  } catch (problem) {
+    if (problem.status === 503) {
+      tell(at("status"), () => say("loading"));
       setTimeout(start, 1000);
-    } else {
-      complain(error);
+      return;
     }
+    if (problem.status === 401) at("token-field").hidden = false;
+    complain(wanted(problem));
   }
+}
+
+/** What is said of an error: a token that is missing is asked for. */
+function wanted(problem) {
+  if (problem.status !== 401) return problem;
+  return new Problem(() => say(hasToken() ? "wrongToken" : "wantToken"), problem);
 }
 
 /** Show the fields that the chosen model asks for. */
@@ -71,168 +85,131 @@ function showFields() {
   unmark();
 }
 
+/** Whether the model can answer with a text alone. */
+const isEnough = () => (model()?.extra_input ?? "pair") === "pair";
+
 function unmark() {
   marks = {};
-  at("marked").textContent = "";
+  tell(at("marked"));
 }
 
 /** Take the selected text as a side of a relation, or as one more mention. */
 function mark(name) {
   const { value, selectionStart, selectionEnd } = at("text");
   if (selectionStart === selectionEnd) {
-    complain(say("select"));
+    complain(new Problem(() => say("select")));
     return;
   }
-  const range = [codePoints(value, selectionStart), codePoints(value, selectionEnd)];
-  if (name === "mentions") marks.mentions = [...(marks.mentions ?? []), range];
-  else marks[name] = range;
-  at("marked").textContent += ` ${value.slice(selectionStart, selectionEnd)} `;
-  complain("");
+  const range = { place: [codePoints(value, selectionStart), codePoints(value, selectionEnd)], text: value.slice(selectionStart, selectionEnd) };
+  marks[name] = name === "mention" ? [...(marks.mention ?? []), range] : [range];
+  const said = Object.entries(marks).flatMap(([each, ranges]) => ranges.map(({ text }) => [each, text]));
+  tell(at("marked"), () => said.map(([each, text]) => `${say(each)}: \u2068${text}\u2069`).join(" · "));
+  tell(at("error"));
 }
 
 function input() {
-  const made = { text: at("text").value, ...marks };
+  const made = { text: at("text").value };
+  if (marks.mention) made.mentions = marks.mention.map(({ place }) => place);
+  for (const side of ["subject", "object"]) if (marks[side]) made[side] = marks[side][0].place;
   if (model()?.extra_input === "pair" && at("pair").value.trim()) made.pair_text = at("pair").value;
   return made;
 }
 
 async function run() {
-  const given = input();
-  if (!given.text.trim()) {
-    complain(say("empty"));
-    return;
-  }
-  if (!known.size) await start();
   newest += 1;
   const number = newest;
   const begin = performance.now();
-  at("status").textContent = say("working");
   try {
-    const [result] = await predict(at("model").value, [given]);
+    if (!at("text").value.trim()) {
+      at("text").focus();
+      throw new Problem(() => say("empty"));
+    }
+    tell(at("status"), () => say("working"));
+    if (!known.size) await load();
+    const given = input();
+    useTypes(model().types);
+    const [result] = await predict(model().name, [given]);
     if (number !== newest) return;
-    last = { input: given, result, seconds: (performance.now() - begin) / 1000 };
-    complain("");
-    show();
-  } catch (error) {
+    last = { input: given, result, seconds: (performance.now() - begin) / 1000, most: MOST_LETTERS };
+    tell(at("error"));
+  } catch (problem) {
     if (number !== newest) return;
-    at("status").textContent = "";
-    complain(error);
+    last = null; // an older answer would look like that to the newer text
+    tell(at("status"));
+    complain(wanted(problem));
   }
+  show();
 }
 
 /** Draw the newest answer, without what is less probable than the slider says. */
 function show() {
-  at("least-value").textContent = Number(at("least").value).toFixed(2);
-  if (last === null) return;
   const least = Number(at("least").value);
-  const all = last.result.output ?? [];
+  at("least-value").textContent = least.toFixed(2);
+  at("found").hidden = last === null;
+  if (last === null) return;
+  const { result, seconds } = last;
+  const all = result.output ?? [];
   const shown = all.filter((each) => (each.prob ?? 1) >= least);
-  const isWhole = drawText(at("drawing"), last.input.text, shown.filter((each) => each.start !== undefined));
+  const { left, isCut } = drawText(at("drawing"), last.input.text, shown, last.most);
+  at("whole").hidden = !isCut;
   drawLegend(at("legend"), shown);
-  drawTable(at("table"), shown);
-  at("json").textContent = JSON.stringify({ ...last.result, output: shown }, null, 2);
-  const parts = [shown.length ? say("done", shown.length, last.seconds.toFixed(2)) : say("nothing")];
-  if (shown.length < all.length) parts.push(say("hidden", all.length - shown.length));
-  if (!isWhole) parts.push(say("crossing"));
-  at("status").textContent = parts.join(" · ");
-}
-
-/** The inputs of a file: a text on each line, or an object. */
-function inputsOf(name, text) {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const isJson = /\.jsonl?$/i.test(name);
-  const inputs = [];
-  lines.forEach((line, number) => {
-    if (!line.trim()) return;
-    if (!isJson) {
-      inputs.push({ text: line });
-      return;
-    }
-    try {
-      const record = JSON.parse(line);
-      inputs.push(typeof record === "string" ? { text: record } : record);
-    } catch {
-      throw new Error(say("badLine", number + 1));
-    }
+  drawTable(at("found-title"), at("head"), at("rows"), shown);
+  const rest = shown.length - MOST_SHOWN;
+  const json = JSON.stringify({ ...result, output: shown.slice(0, MOST_SHOWN) }, null, 2);
+  at("json").textContent = rest > 0 ? `${json}\n${say("more", rest)}` : json;
+  relations = shown.filter(isRelation);
+  drawArcs(at("drawing"), relations);
+  tell(at("status"), () => {
+    const parts = [all.length ? say("done", shown.length, seconds.toFixed(2)) : say("nothing")];
+    if (shown.length < all.length) parts.push(say("hidden", all.length - shown.length));
+    if (left) parts.push(say("crossing", left));
+    return parts.join(" · ");
   });
-  if (!inputs.length) throw new Error(say("nothingIn"));
-  return inputs;
 }
 
-async function runFile(file) {
-  const progress = at("progress");
-  at("download").hidden = true;
-  if (link) URL.revokeObjectURL(link);
-  link = "";
-  try {
-    let text;
-    try {
-      text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
-    } catch {
-      throw new Error(say("textBroken"));
-    }
-    const inputs = inputsOf(file.name, text);
-    if (!known.size) await start();
-    progress.hidden = false;
-    progress.max = inputs.length;
-    const report = (done) => {
-      progress.value = done;
-      at("batch-status").textContent = say("texts", done, inputs.length);
-    };
-    report(0);
-    const results = await predictAll(at("model").value, inputs, limits, report);
-    const lines = results.map((each, i) => JSON.stringify({ ...inputs[i], ...each }));
-    link = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }));
-    at("download").href = link;
-    at("download").download = `${file.name.replace(/\.[^.]*$/, "")}.predictions.jsonl`;
-    at("download").hidden = false;
-    complain("");
-  } catch (error) {
-    at("batch-status").textContent = "";
-    complain(error);
-  } finally {
-    progress.hidden = true;
-    at("file").value = "";
-  }
+/** Draw once for all that happens before the next picture. */
+function showSoon() {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(show);
 }
 
 function listen() {
   let timer = 0;
+  const runSoon = () => {
+    clearTimeout(timer);
+    const { value } = at("text");
+    if (isEnough() && value.length <= SHORT && value.trim()) timer = setTimeout(run, PAUSE);
+  };
   at("text").addEventListener("input", () => {
     unmark();
-    clearTimeout(timer);
-    if (model()?.extra_input || at("text").value.length > SHORT || !at("text").value.trim()) return;
-    timer = setTimeout(run, PAUSE);
+    runSoon();
   });
+  at("pair").addEventListener("input", runSoon);
+  at("model").addEventListener("change", () => {
+    showFields();
+    runSoon();
+  });
+  const runNow = () => {
+    clearTimeout(timer);
+    run();
+  };
   for (const id of ["text", "pair"]) {
     at(id).addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) runNow();
     });
   }
-  at("predict").addEventListener("click", run);
-  at("least").addEventListener("input", show);
-  at("model").addEventListener("change", showFields);
-  at("mark-subject").addEventListener("click", () => mark("subject"));
-  at("mark-object").addEventListener("click", () => mark("object"));
-  at("mark-mention").addEventListener("click", () => mark("mentions"));
+  at("predict").addEventListener("click", runNow);
+  at("least").addEventListener("input", showSoon);
+  at("whole").addEventListener("click", () => {
+    last.most = Infinity;
+    show();
+    at("drawing").querySelector("mark")?.focus(); // the button is gone
+  });
+  for (const name of ["subject", "object", "mention"]) at(`mark-${name}`).addEventListener("click", () => mark(name));
   at("unmark").addEventListener("click", unmark);
   at("token").addEventListener("change", () => {
     useToken(at("token").value);
     start();
-  });
-  at("file").addEventListener("change", () => at("file").files.length && runFile(at("file").files[0]));
-  const drop = at("drop");
-  for (const name of ["dragenter", "dragover"]) {
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.add("over");
-    });
-  }
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    if (event.dataTransfer.files.length) runFile(event.dataTransfer.files[0]);
   });
   at("language").addEventListener("change", () => {
     remember("language", at("language").value);
@@ -243,18 +220,24 @@ function listen() {
     remember("theme", at("theme").value);
     paint();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  new ResizeObserver(() => drawArcs(at("drawing"), relations)).observe(at("found"));
 }
 
+/** Choose the colours; without a choice they are those of the system. */
 function paint() {
-  const chosen = at("theme").value;
-  const isDark = chosen === "dark" || (chosen === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.theme = isDark ? "dark" : "light";
+  document.documentElement.dataset.theme = at("theme").value;
 }
 
+const fields = { file: at("file"), progress: at("progress"), status: at("batch-status"), error: at("batch-error"), download: at("download") };
+new Batch(fields, async () => {
+  if (!known.size) await load();
+  return { model: model().name, limits };
+});
 at("language").value = remembered("language", navigator.language.startsWith("zh") ? "zh" : "en");
 at("theme").value = remembered("theme", "auto");
 speak(at("language").value);
 paint();
+showTips(at("drawing"), at("tip"));
+walkMarks(at("drawing"));
 listen();
 start();
