@@ -49,24 +49,28 @@ class ConllFormat(TaggedFormat):
         self.label_column = label_column
 
     def _survey(self, path: Path) -> tuple[str, bool]:
-        self._delimiter = find_delimiter(self, path) if self.delimiter is None else self.delimiter
+        self._delimiter = "\t" if self.delimiter is None else self.delimiter
         return super()._survey(path)
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
         """All tags of the file, quickly: the text behind the last delimiter of each line."""
         delimiter = self._delimiter
-        if not delimiter or self.label_column != -1:
-            return super()._add_tags(path, detector)
-        for lines in self._to_blank_lines(path):
-            tags = [line.rpartition(delimiter)[2] for line in lines]
-            if any(tag != tag.strip() for tag in {*tags}):
-                tags = [*map(str.strip, tags)]
-            text = "\n".join(lines)
-            if END_OF_SENTENCE in text or DOCUMENT in text:
-                detector.clear()
-                return super()._add_tags(path, detector)
-            detector.add(tags[:-1])  # the last one stands for a blank line
-        return None
+        if delimiter and self.label_column == -1:
+            for lines in self._to_blank_lines(path):
+                odd = [line for line in lines if delimiter not in line]
+                text = "\n".join(lines)
+                if END_OF_SENTENCE in text or DOCUMENT in text or not all(map(is_between_sentences, odd)):
+                    break
+                tags = [line.rpartition(delimiter)[2] for line in lines]
+                if any(tag != tag.strip() for tag in {*tags}):
+                    tags = [*map(str.strip, tags)]
+                detector.add(tags[:-1])  # the last one stands for a blank line
+            else:
+                return
+        detector.clear()
+        if self.delimiter is None:
+            self._delimiter = find_delimiter(self, path)
+        super()._add_tags(path, detector)
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
         self._fields: dict[str, int] = {}
@@ -111,7 +115,7 @@ class ConllFormat(TaggedFormat):
         """
         delimiter = self._delimiter
         width = next((line.count(delimiter) + 1 for line in lines if line), 1) if delimiter else 1
-        if not delimiter or width == 1 or [line for line in lines if line and line.count(delimiter) != width - 1]:
+        if not delimiter or width == 1:
             return None
         token_column, label_column = (
             column % width if -width <= column < width else -1 for column in (self.token_column, self.label_column)
@@ -120,12 +124,16 @@ class ConllFormat(TaggedFormat):
             return None
         blank = delimiter * (width - 1)
         text = "\n".join([line or blank for line in lines])
+        if width == 2:  # as many delimiters as lines, and no line without one: each line has one; quicker than counting
+            odd = text.count(delimiter) != len(lines) or [line for line in lines if line and delimiter not in line]
+        else:
+            odd = [line for line in lines if line and line.count(delimiter) != width - 1]
+        if odd or DOCUMENT in text:
+            return None
         cells = text.replace(delimiter, "\n").split("\n")
         tokens, tags = cells[token_column::width], cells[label_column::width]
         blanks = lines.count("") + lines.count(blank)
-        if not tokens.count("") == blanks == tags.count("") or DOCUMENT in text:
-            return None
-        if any(tag != tag.strip() for tag in {*tags}):
+        if not tokens.count("") == blanks == tags.count("") or any(tag != tag.strip() for tag in {*tags}):
             return None
         self._width = width
         return tokens, tags
