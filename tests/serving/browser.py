@@ -104,7 +104,8 @@ class Browser:
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a function with that body returns."""
-        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        driver: Any = self.driver  # whether its method has types depends on what else is installed
+        return driver.execute_script(script, *arguments)
 
     def devtools(self, command: str, **parameters: Any) -> Any:
         """The answer to a command of the DevTools protocol."""

@@ -49,7 +49,7 @@ class ConllFormat(TaggedFormat):
         self.label_column = label_column
 
     def _survey(self, path: Path) -> tuple[str, bool]:
-        self._delimiter = "\t" if self.delimiter is None else self.delimiter
+        self._delimiter: str | None = "\t" if self.delimiter is None else self.delimiter
         return super()._survey(path)
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
