@@ -105,8 +105,15 @@ def test_a_model_that_goes_by_numbers_has_no_threshold(tmp_path: Path) -> None:
 
 
 def test_nor_has_a_tagger() -> None:
-    from adaseq.models.base import Model
+    from adaseq.models.base import Batch, Model, Prediction
+
+    class Tagger(Model):
+        def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
+            return {"loss": torch.zeros(())}
+
+        def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
+            return []
 
     with pytest.raises(ModelError) as caught:
-        Model().decode_possible({})
-    assert str(caught.value) == "Model has no threshold that could be tuned; evaluate it with another metric"
+        Tagger().decode_possible({})
+    assert str(caught.value) == "Tagger has no threshold that could be tuned; evaluate it with another metric"
