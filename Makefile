@@ -19,7 +19,7 @@ DEMO_ENGLISH := "Northwind Energy said on Tuesday that it would open a second pl
 DEMO_CHINESE := "李明于今年3月加入远山科技有限公司，担任研发总监。"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test modelscope lint format docs bench clean
+.PHONY: help install demo test torture modelscope lint format docs bench clean
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ demo: $(INSTALLED)  ## train on the bundled corpus, evaluate, predict two senten
 test: $(INSTALLED_DEV)  ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+torture: $(INSTALLED_DEV)  ## the tests of what a run must survive in their long form, one after the other
+	ADASEQ_TORTURE=long $(BIN)/python -m pytest tests/torture $(TORTURE_ARGS)
+
 # The framework narrows the versions of other libraries.
 $(MODELSCOPE_VENV)/.installed: setup.py pyproject.toml requirements-dev.txt requirements.txt | $(BIN)/python
 	$(BIN)/python -m venv $(MODELSCOPE_VENV)
@@ -81,8 +84,8 @@ format: $(INSTALLED_DEV)  ## let ruff format the code and sort the imports
 docs: $(INSTALLED)  ## write docs/configuration.md and its Chinese twin from the schema
 	$(BIN)/python scripts/configuration_reference.py
 
-bench: $(INSTALLED_DEV)  ## measure speed; BENCH_ARGS goes to the scripts
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script $(BENCH_ARGS) || exit 1; done
+bench: $(INSTALLED_DEV)  ## run the benchmark book and write docs/benchmarks.md; BENCH_ARGS goes to benchmarks/book.py
+	$(BIN)/python benchmarks/book.py $(BENCH_ARGS)
 
 clean:  ## remove the environment and the caches of the tools
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -32,6 +32,19 @@ class DataError(AdaSeqError):
         return type(self), (self.reason, self.path, self.line)
 
 
+class MisfitError(AdaSeqError):
+    """Values of a configuration that are right one by one, but not together.
+
+    Args:
+        message: what is wrong and what would be right.
+        place: the keys that lead to the value, from the block that was tried.
+    """
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        self.place = place
+        super().__init__(message)
+
+
 class ModelError(AdaSeqError):
     """A model folder or backbone that cannot be loaded."""
 

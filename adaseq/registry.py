@@ -15,11 +15,14 @@ recipe instead, for a part that needs something which only its owner knows. What
 from __future__ import annotations
 
 import collections.abc
+import contextlib
+import contextvars
 import functools
 import importlib
 import importlib.metadata
 import inspect
 import pkgutil
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +32,8 @@ from adaseq.errors import AdaSeqError, nearest
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
+
+_may_import: contextvars.ContextVar[bool] = contextvars.ContextVar("may_import", default=True)
 
 
 class Registry:
@@ -40,6 +45,8 @@ class Registry:
         fallback: finds a class for a name that nobody registered (`torch.optim.AdamW`), or returns None.
         fallback_names: the names that `fallback` knows, for messages and for the JSON Schema.
         supplied: parameters that the framework fills in for every class of this kind.
+        trial: `module:function` that finds out whether blocks can be used, beyond what signatures say.
+        is_of_kind: whether a class is of this kind that is not derived from a base class of ours.
     """
 
     instances: ClassVar[list[Registry]] = []
@@ -51,12 +58,16 @@ class Registry:
         fallback: Callable[[str], type | None] | None = None,
         fallback_names: Callable[[], list[str]] | None = None,
         supplied: tuple[str, ...] = (),
+        trial: str | None = None,
+        is_of_kind: Callable[[type], bool] | None = None,
     ) -> None:
         self.kind = kind
         self.home = home
         self.supplied = supplied
         self._fallback = fallback
         self._fallback_names = fallback_names
+        self._trial = trial
+        self._is_of_kind = is_of_kind
         self._classes: dict[str, type] = {}
         Registry.instances.append(self)
 
@@ -121,8 +132,29 @@ class Registry:
         """
         return Lazy.from_block(self, block, supplied).build()
 
+    def try_out(self, block: Mapping[str, Any], *others: Mapping[str, Any]) -> None:
+        """Find out whether a (checked) block can be used, as far as that shows without data and weights.
+
+        Args:
+            block: the block.
+            others: blocks of other kinds that it has to go with.
+
+        Raises:
+            AdaSeqError: it cannot; a `MisfitError` says where.
+        """
+        if self._trial is not None:
+            module, _, name = self._trial.partition(":")
+            getattr(importlib.import_module(module), name)(block, *others)
+
     def _import_dotted(self, path: str) -> type:
         module_name, _, attribute = path.partition(":")
+        if not _may_import.get() and module_name not in sys.modules:
+            raise UnknownComponent(
+                self,
+                path,
+                f"the module '{module_name}' is not imported, and a model folder does not decide what is: if you trust it, import it "
+                f"first (--import {module_name})",
+            )
         try:
             module = importlib.import_module(module_name)
         except ImportError as error:
@@ -130,10 +162,34 @@ class Registry:
         found = getattr(module, attribute, None)
         if not isinstance(found, type):
             raise UnknownComponent(self, path, f"the module '{module_name}' has no class '{attribute}'")
+        if not self._takes(found):
+            raise UnknownComponent(self, path, f"'{path}' is no {self.kind}: it is not derived from one")
         return found
+
+    def _takes(self, found: type) -> bool:
+        """Whether a class is of this kind: a name in a file must not be able to call anything there is."""
+        if self._is_of_kind is not None and self._is_of_kind(found):
+            return True
+        self._import_home()
+        knows_base = self._is_of_kind is not None or any(_kind_of(each) is self for each in self._classes.values())
+        return not knows_base or _kind_of(found) is self
 
     def _import_home(self) -> None:
         import_tree(self.home)
+
+
+@contextlib.contextmanager
+def without_imports() -> Iterator[None]:
+    """Inside the block a `module:Class` is found only in modules that are imported already."""
+    token = _may_import.set(False)
+    try:
+        yield
+    finally:
+        _may_import.reset(token)
+
+
+def _kind_of(component: type) -> object:
+    return getattr(component, "registry", None)
 
 
 class UnknownComponent(AdaSeqError):
@@ -215,8 +271,9 @@ class Lazy(Generic[T]):
             if name in hints:
                 arguments[name] = _resolve(hints[name], value, supplied)
         for name in getattr(component, "_supplied", ()) + getattr(component, "_supplied_unless_given", ()):
-            if name in supplied:
-                arguments.setdefault(name, supplied[name])
+            # A key that is left empty says nothing.
+            if name in supplied and arguments.get(name) is None:
+                arguments[name] = supplied[name]
         return cls(component, **arguments)
 
 
@@ -228,7 +285,7 @@ def parameter_hints(component: type) -> dict[str, Any]:
     for name, annotation in getattr(constructor, "__annotations__", {}).items():
         alone = types.SimpleNamespace(__annotations__={name: annotation})
         try:
-            hints[name] = typing.get_type_hints(alone, names)[name]
+            hints[name] = typing.get_type_hints(alone, names, include_extras=True)[name]
         except NameError:
             # torch imports some of what its annotations name for type checkers only.
             hints[name] = Any
@@ -289,6 +346,10 @@ def _torch_class(module: str, base: str) -> Callable[[str], type | None]:
     return find
 
 
+def _is_derived(module: str, base: str) -> Callable[[type], bool]:
+    return lambda found: issubclass(found, getattr(importlib.import_module(module), base))
+
+
 def _torch_names(module: str, base: str) -> Callable[[], list[str]]:
     find = _torch_class(module, base)
     return lambda: [n for n in dir(importlib.import_module(module)) if not n.startswith("_") and find(n)]
@@ -296,7 +357,7 @@ def _torch_names(module: str, base: str) -> Callable[[], list[str]]:
 
 FORMATS = Registry("data format", "adaseq.data.formats")
 SPLITTERS = Registry("text splitter", "adaseq.data.splitters")
-PREPROCESSORS = Registry("preprocessor", "adaseq.data.preprocessors")
+PREPROCESSORS = Registry("preprocessor", "adaseq.data.preprocessors", trial="adaseq.models.trial:try_preprocessor")
 INPUTS = Registry("input encoder", "adaseq.data.inputs")
 DATA_COLLATORS = Registry("data collator", "adaseq.data.data_collators")
 EMBEDDERS = Registry("embedder", "adaseq.modules.embedders")
@@ -304,7 +365,7 @@ ENCODERS = Registry("encoder", "adaseq.modules.encoders")
 DECODERS = Registry("decoder", "adaseq.modules.decoders")
 LABEL_DECODERS = Registry("label decoder", "adaseq.modules.label_decoders")
 LOSSES = Registry("loss", "adaseq.modules.losses")
-MODELS = Registry("model", "adaseq.models")
+MODELS = Registry("model", "adaseq.models", trial="adaseq.models.trial:try_model")
 METRICS = Registry("metric", "adaseq.metrics")
 HOOKS = Registry("hook", "adaseq.training.hooks")
 TRAINERS = Registry("trainer", "adaseq.training.trainer")
@@ -314,6 +375,8 @@ OPTIMIZERS = Registry(
     _torch_class("torch.optim", "Optimizer"),
     _torch_names("torch.optim", "Optimizer"),
     supplied=("params",),
+    trial="adaseq.training.trials:try_optimizer",
+    is_of_kind=_is_derived("torch.optim", "Optimizer"),
 )
 LR_SCHEDULERS = Registry(
     "learning-rate scheduler",
@@ -321,4 +384,6 @@ LR_SCHEDULERS = Registry(
     _torch_class("torch.optim.lr_scheduler", "LRScheduler"),
     _torch_names("torch.optim.lr_scheduler", "LRScheduler"),
     supplied=("optimizer",),
+    trial="adaseq.training.trials:try_scheduler",
+    is_of_kind=_is_derived("torch.optim.lr_scheduler", "LRScheduler"),
 )

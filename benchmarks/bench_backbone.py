@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from common import DEMO_CORPUS, parser, prepare, report
+from memory import peak_above
 
-_MIB = 1 << 20
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "gradient checkpointing": {"gradient_checkpointing": True},
@@ -52,14 +51,7 @@ def peak_of_a_step(backbone: str, length: int, batch_size: int, options: dict[st
 
     # Gradients, and what libraries allocate once, are there before.
     step({name: value[:1, :8] for name, value in tokens.items()})
-    before = _resident()
-    step(tokens)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / _MIB
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize()
+    return peak_above(lambda: step(tokens))
 
 
 def epochs_over_frozen(options: argparse.Namespace, backbone: str, storage: str) -> list[float]:

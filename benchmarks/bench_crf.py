@@ -2,6 +2,7 @@
 
     python benchmarks/bench_crf.py               one shape: 32 sentences of 128 words, 33 tags
     python benchmarks/bench_crf.py --sweep       16 to 512 words, 5 to 100 tags
+    python benchmarks/bench_crf.py --length 64 256 --num-tags 9 65       all pairs of these
     python benchmarks/bench_crf.py --varied      sentences of 1 to 128 words, padded
 
 Both have the same weights and inputs. The claim is the ratio of the medians. In the rows of the constrained and the partial
@@ -11,6 +12,7 @@ CRF, which pytorch-crf does not have, its ordinary CRF stands on the other side.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,8 +24,9 @@ from torch import Tensor
 
 from adaseq.modules.decoders import CRF, Decoder, PartialCRF
 
-LENGTHS = (16, 64, 128, 512)
-NUM_TAGS = (5, 33, 100)
+LENGTHS = (16, 64, 128, 256, 512)
+NUM_TAGS = (5, 9, 33, 65, 100)
+DECODERS = ("crf", "constrained", "partial")
 # Long enough for `common` to tell whether other programs were busy meanwhile.
 SECONDS_PER_RUN = 1.1
 
@@ -33,33 +36,41 @@ Comparison = Callable[[argparse.Namespace, int, int], tuple[list[dict[str, Any]]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
-    run(__doc__, compare, arguments)
+    parser = shape_parser(__doc__)
+    parser.add_argument("--decoders", nargs="+", choices=DECODERS, default=DECODERS, help="which of ours")
+    run(parser, compare, arguments)
 
 
-def run(description: str | None, compare: Comparison, arguments: Sequence[str] | None = None) -> None:
-    """Compare at the shapes that the command line names, and report.
-
-    Args:
-        description: of the benchmark.
-        compare: given the options, a length and a number of tags, the rows of the table and the cores that other programs used.
-        arguments: of the command line.
-    """
+def shape_parser(description: str | None) -> argparse.ArgumentParser:
+    """A command line with what a comparison at several shapes takes."""
     parser = common.parser(description, repeats=5)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--length", type=int, default=128)
-    parser.add_argument("--num-tags", type=int, default=33)
-    parser.add_argument("--sweep", action="store_true", help="all pairs of several lengths and numbers of tags")
+    parser.add_argument("--length", type=int, nargs="+", default=[128])
+    parser.add_argument("--num-tags", type=int, nargs="+", default=[33])
+    parser.add_argument("--sweep", action="store_true", help=f"lengths {LENGTHS} and numbers of tags {NUM_TAGS}")
     parser.add_argument("--varied", action="store_true", help="sentences of random length")
     parser.add_argument("--seconds", type=float, default=SECONDS_PER_RUN, help="how long each run repeats its call")
     parser.add_argument("-d", "--device", default="cpu")
+    return parser
+
+
+def run(parser: argparse.ArgumentParser, compare: Comparison, arguments: Sequence[str] | None = None) -> None:
+    """Compare at the shapes that the command line names, and report.
+
+    Args:
+        parser: of the command line.
+        compare: given the options, a length and a number of tags, the rows of the table and the cores that other programs used.
+        arguments: of the command line.
+    """
     options = parser.parse_args(arguments)
     common.prepare(options)
 
-    sweep = [(length, num_tags) for length in LENGTHS for num_tags in NUM_TAGS]
+    lengths, tags = (LENGTHS, NUM_TAGS) if options.sweep else (options.length, options.num_tags)
     rows: list[dict[str, Any]] = []
     others = 0.0
-    for length, num_tags in sweep if options.sweep else [(options.length, options.num_tags)]:
+    for length, num_tags in itertools.product(lengths, tags):
         new_rows, busy = compare(options, length, num_tags)
+        print(common.table(new_rows), flush=True)
         rows += new_rows
         others = max(others, busy)
     common.report(options, rows, others, device=options.device, varied=options.varied)
@@ -88,11 +99,11 @@ def compare(options: argparse.Namespace, length: int, num_tags: int) -> tuple[li
     partial = tags.masked_fill(torch.rand(shape, device=device) < 0.3, -1)
 
     calls: dict[str, Callable[[], object]] = {"pytorch-crf loss": training_step(theirs, emissions, tags, mask)}
-    for name, decoder in decoders.items():
+    for name in options.decoders:
         labels = partial if name == "partial" else tags
-        calls[f"{name} loss"] = training_step(decoder, emissions, labels, mask)
+        calls[f"{name} loss"] = training_step(decoders[name], emissions, labels, mask)
     calls["pytorch-crf decode"] = torch.no_grad()(lambda: theirs.decode(emissions, mask))
-    for name in ("crf", "constrained"):
+    for name in [each for each in options.decoders if each != "partial"]:
         calls[f"{name} decode"] = decoding(decoders[name], emissions, mask)
     jobs = {name: repeated(call, options.seconds, device) for name, call in calls.items()}
     timings = common.Timings().take_turns(jobs, options.repeats)

@@ -16,7 +16,7 @@ from typing import Any
 
 import common
 import torch
-from bench_crf import repeated, run
+from bench_crf import repeated, run, shape_parser
 from torch import Tensor
 
 from adaseq.modules.decoders import CRF
@@ -26,7 +26,7 @@ Losses = Callable[[CRF, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
-    run(__doc__, compare, arguments)
+    run(shape_parser(__doc__), compare, arguments)
 
 
 def compare(options: argparse.Namespace, length: int, num_tags: int) -> tuple[list[dict[str, Any]], float]:

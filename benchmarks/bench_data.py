@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -32,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import common
-from bench_memory import read_with_datasets, repeat
+from bench_memory import caches_in, read_with_datasets, repeat
 
 PARSE, FIRST, AGAIN, DATASETS, TOKENIZER = "parse", "first", "again", "datasets", "tokenizer"
 GOALS: dict[str, float | None] = {"keep": None, "parse": 1.5, "encode": 1.5, "again": 0.1}
@@ -97,9 +96,8 @@ def measure(file: Path, what: str, cache: Path, options: argparse.Namespace) -> 
     """One measurement in a process of its own."""
     command = [sys.executable, __file__, "--train", str(file), "--only", what]
     command += ["--backbone", str(options.backbone)] if options.backbone else []
-    caches = {"ADASEQ_CACHE": str(cache / "adaseq"), "HF_DATASETS_CACHE": str(cache / "datasets")}
     finished = subprocess.run(
-        command, env={**os.environ, **caches}, stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8"
+        command, env=caches_in(cache), stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8"
     )
     return json.loads(finished.stdout.splitlines()[-1])
 

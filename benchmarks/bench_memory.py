@@ -15,7 +15,6 @@ import argparse
 import importlib
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import common
+from memory import peak
 
 SIZES = (100_000, 1_000_000)
 OURS, AGAIN, DATASETS = "first", "again", "datasets"
@@ -85,11 +85,15 @@ def measure(file: Path, what: str, cache: Path, options: argparse.Namespace) -> 
     command = [sys.executable, __file__, "--train", str(file), "--only", DATASETS if what == DATASETS else OURS]
     command += ["--backbone", str(options.backbone)] if options.backbone else []
     command += ["--threads", str(options.threads)] if options.threads is not None else []
-    caches = {"ADASEQ_CACHE": str(cache / "adaseq"), "HF_DATASETS_CACHE": str(cache / "datasets")}
     finished = subprocess.run(
-        command, env={**os.environ, **caches}, stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8"
+        command, env=caches_in(cache), stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8"
     )
     return json.loads(finished.stdout.splitlines()[-1])
+
+
+def caches_in(folder: Path) -> dict[str, str]:
+    """The environment of a process that keeps what it caches in a folder."""
+    return {**os.environ, "ADASEQ_CACHE": str(folder / "adaseq"), "HF_DATASETS_CACHE": str(folder / "datasets")}
 
 
 def read_and_encode(options: argparse.Namespace) -> dict[str, float]:
@@ -149,17 +153,6 @@ def read_with_datasets(options: argparse.Namespace) -> dict[str, float]:
         "peak MiB": peak(),
         "sentences": sentences,
     }
-
-
-def peak() -> float:
-    """The most resident memory of this process so far, in MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Unlike ru_maxrss it leaves out what the parent had before this program was loaded.
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 2**10
-    unit = 1 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 if __name__ == "__main__":

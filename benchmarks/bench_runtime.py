@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from statistics import median
 from typing import Any
 
 import common
+from memory import peak
 
 SIDES = ("torch", "onnx float32", "onnx int8", "onnx int8-blocks")
 
@@ -117,12 +117,11 @@ def one_side(side: str, folder: str, options: argparse.Namespace) -> dict[str, A
     for each in inputs[: options.one_by_one]:
         predictor(each)
     alone = time.perf_counter() - begin
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "start": started,
         "together": together,
         "alone": alone,
-        "MiB": memory,
+        "MiB": peak(),
         "output": [r["output"] for r in results],
     }
 

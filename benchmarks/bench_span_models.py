@@ -12,7 +12,6 @@ PyTorch loop run bench_training_loop.py with a configuration of examples/biaffin
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from common import Timings, parser, prepare, report
+from memory import peak_above
 
 _MIB = 1 << 20
 _ENTITIES = 8
@@ -223,19 +223,7 @@ def peak_of_a_step(
 
     # Gradients, and what libraries allocate once, are there before.
     step(small)
-    if device.startswith("cuda"):
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        step(batch)
-        return (torch.cuda.max_memory_allocated() - before) / _MIB
-    before = _resident()
-    step(batch)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / _MIB
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize()
+    return peak_above(lambda: step(batch), device)
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ starts: what is between it and `bare loop` is the loading of batches.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import common
@@ -22,7 +24,7 @@ from torch.utils.data import DataLoader
 
 from adaseq.config import Config, load_config
 from adaseq.models.assembly import build_model
-from adaseq.training.build import PreparedData, prepare_data
+from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.optimizer import build_optimizer
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import build_schedule
@@ -44,47 +46,70 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     common.prepare(options)
 
-    config = add_timer(load_config(options.config_path, [*options.set, "train.max_epochs=1"]))
+    config = load_config(options.config_path, [*options.set, "train.max_epochs=1"])
     if config.train.precision not in ("fp32", "bf16"):
         parser.error(
             f"the bare loop has no loss scaling: train.precision is {config.train.precision}; take fp32 or bf16"
         )
-    runtime = Runtime(options.device)
-    data = prepare_data(config, runtime)
-    runtime.close()
-    weights: dict[str, Weights] = {}
-    sampler: Any = None
-
-    def ours() -> float:
-        nonlocal sampler
-        seconds, trainer = our_epoch(config, data, options.device)
-        weights[OURS] = trainer.model.state_dict()
-        sampler = trainer.batches.sampler
-        return seconds
-
-    def bare() -> float:
-        sampler.set_epoch(0)
-        # With a generator of its own the loader leaves alone the one that dropout draws from.
-        generator = torch.Generator()
-        loader = DataLoader(_Features(data), batch_sampler=sampler, collate_fn=data.collator, generator=generator)
-        seconds, weights[BARE] = bare_epoch(config, data, loader, len(sampler), runtime.device)
-        return seconds
-
-    def ready() -> float:
-        sampler.set_epoch(0)
-        batches = [data.collator([data.splits["train"][i] for i in numbers]) for numbers in sampler]
-        return bare_epoch(config, data, batches, len(sampler), runtime.device)[0]
-
-    ours()  # makes the sampler
-    timings = common.Timings().take_turns({OURS: ours, BARE: bare, READY: ready}, options.repeats)
+    loops = Loops(config, options.device)
+    timings = common.Timings().take_turns(
+        {OURS: loops.ours, BARE: loops.bare, READY: loops.bare_with_batches_ready}, options.repeats
+    )
     rows = [
         {**timings.row(name), "of bare loop": timings.median(name) / timings.median(BARE)}
         for name in (BARE, OURS, READY)
     ]
-    is_same = all(torch.equal(value, weights[BARE][name]) for name, value in weights[OURS].items())
-    print(f"{len(data.splits['train'])} examples, {len(sampler)} batches, {config.train.precision}")
+    is_same = loops.ended_with_same_weights()
+    print(f"{len(loops.data.splits['train'])} examples, {len(loops.sampler)} batches, {config.train.precision}")
     common.report(options, rows, timings.others, same_weights=is_same)
     print(f"weights after the epoch: {'equal, bit for bit' if is_same else 'NOT equal: these are two trainings'}")
+
+
+class Loops:
+    """One epoch of one configuration, in our trainer and in a bare loop.
+
+    Args:
+        config: with one epoch, in fp32 or bf16.
+        device: where to train.
+    """
+
+    def __init__(self, config: Config, device: str) -> None:
+        self.config, self._device = add_timer(config), device
+        runtime = Runtime(device)
+        self.data = prepare_data(self.config, runtime)
+        self.device = runtime.device
+        with tempfile.TemporaryDirectory() as folder:
+            self.sampler = build_trainer(self.config, self.data, runtime, Path(folder)).batches.sampler
+        runtime.close()
+        self._weights: dict[str, Weights] = {}
+
+    def ours(self) -> float:
+        """The seconds of an epoch of our trainer."""
+        seconds, trainer = our_epoch(self.config, self.data, self._device)
+        self._weights[OURS] = trainer.model.state_dict()
+        return seconds
+
+    def bare(self) -> float:
+        """The seconds of an epoch of the bare loop."""
+        self.sampler.set_epoch(0)
+        # With a generator of its own the loader leaves alone the one that dropout draws from.
+        generator = torch.Generator()
+        features = _Features(self.data)
+        loader = DataLoader(features, batch_sampler=self.sampler, collate_fn=self.data.collator, generator=generator)
+        seconds, self._weights[BARE] = bare_epoch(self.config, self.data, loader, len(self.sampler), self.device)
+        return seconds
+
+    def bare_with_batches_ready(self) -> float:
+        """The same with all batches in memory before the clock starts."""
+        self.sampler.set_epoch(0)
+        train = self.data.splits["train"]
+        batches = [self.data.collator([train[i] for i in numbers]) for numbers in self.sampler]
+        return bare_epoch(self.config, self.data, batches, len(self.sampler), self.device)[0]
+
+    def ended_with_same_weights(self) -> bool:
+        """Whether both ended with the same weights, bit for bit."""
+        ours, bare = self._weights[OURS], self._weights[BARE]
+        return all(torch.equal(value, bare[name]) for name, value in ours.items())
 
 
 def bare_epoch(

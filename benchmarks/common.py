@@ -115,7 +115,8 @@ def report(options: argparse.Namespace, rows: Sequence[Mapping[str, Any]], other
         others: the most cores that other programs used meanwhile.
         more: what else goes into the file.
     """
-    print(table(rows), flush=True)
+    if rows:
+        print(table(rows), flush=True)
     if others > _BUSY:
         print(
             f"warning: other programs used up to {others:.2f} cores meanwhile; do not believe these times", flush=True

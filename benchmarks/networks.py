@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from adaseq.training.trainer import Trainer
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _PIECES = 30_000
+MINILM = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536}
 
 # That a token-classification head is new is no news here.
 transformers_logging.set_verbosity_error()
@@ -78,21 +79,26 @@ def our_epoch(config: Config, data: PreparedData, device: str) -> tuple[float, T
     return timer.seconds[0], trainer
 
 
-def make_backbone(folder: Path, words: Iterable[str]) -> Path:
-    """A BERT of MiniLM's size (6 layers, 384 wide) with random weights: as fast as a trained one, and nothing to download.
+def make_backbone(
+    folder: Path, words: Iterable[str], size: Mapping[str, int] = MINILM, has_weights: bool = True
+) -> Path:
+    """A BERT with random weights: as fast as a trained one, and nothing to download.
 
     Args:
         folder: where to write it.
         words: its pieces, apart from single characters.
+        size: what its configuration says about sizes; MiniLM's by default.
+        has_weights: false writes the configuration and the tokenizer alone, for `load_weights: false`.
     """
     lowered = {word.lower() for word in words}
     characters = sorted({character for word in lowered for character in word if not character.isspace()})
     pieces = [*_SPECIAL, *characters, *(f"##{each}" for each in characters), *sorted(lowered)]
     pieces = list(dict.fromkeys(piece for piece in pieces if piece.strip()))[:_PIECES]
-    config = BertConfig(
-        vocab_size=len(pieces), hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
-    )
-    BertModel(config).save_pretrained(folder)
+    config = BertConfig(**{"vocab_size": len(pieces), **size})
+    if has_weights:
+        BertModel(config).save_pretrained(folder)
+    else:
+        config.save_pretrained(folder)
     vocabulary = folder / "vocab.txt"
     vocabulary.write_text("\n".join(pieces) + "\n", encoding="utf-8")
     BertTokenizer(vocab=str(vocabulary), model_max_length=512).save_pretrained(folder)

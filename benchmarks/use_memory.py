@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -21,29 +22,37 @@ def measure_memory(model: Path, texts: Sequence[str], sizes: Sequence[int], fold
     """
     rows: list[dict[str, Any]] = []
     for size in sizes:
-        source = folder / f"{size}.txt"
-        with source.open("w", encoding="utf-8") as file:
-            file.writelines(f"{texts[number % len(texts)]}\n" for number in range(size))
-        command = [sys.executable, __file__, str(model), str(source), str(folder / f"{size}.jsonl")]
-        finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8")
-        measured = json.loads(finished.stdout.splitlines()[-1])
-        with (folder / f"{size}.jsonl").open(encoding="utf-8") as file:
-            assert sum(1 for _ in file) == size
+        measured = measure_predict(model, texts, size, folder)
         smallest = rows[0]["peak MiB"] if rows else measured["peak MiB"]
         rows.append({"what": f"predict {size} sentences", **measured, "of smallest": measured["peak MiB"] / smallest})
     return rows
 
 
+def measure_predict(model: Path, texts: Sequence[str], size: int, folder: Path) -> dict[str, float]:
+    """Seconds and peak of `adaseq predict` over a file with so many sentences, in a process of its own."""
+    source = folder / f"{size}.txt"
+    with source.open("w", encoding="utf-8") as file:
+        file.writelines(f"{texts[number % len(texts)]}\n" for number in range(size))
+    command = [sys.executable, __file__, str(model), str(source), str(folder / f"{size}.jsonl")]
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8")
+    with (folder / f"{size}.jsonl").open(encoding="utf-8") as file:
+        assert sum(1 for _ in file) == size
+    measured: dict[str, float] = json.loads(finished.stdout.splitlines()[-1])
+    return measured
+
+
 def _predict(model: str, source: str, target: str) -> None:
-    import resource
     import time
+
+    from memory import peak
 
     from adaseq.commands.main import main
 
+    # Imported while the clock runs otherwise.
+    importlib.import_module("adaseq.inference.predictor")
     start = time.perf_counter()
     status = main(["predict", "-m", model, "-d", "cpu", "-i", source, "-o", target])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(json.dumps({"seconds": time.perf_counter() - start, "peak MiB": peak}))
+    print(json.dumps({"seconds": time.perf_counter() - start, "peak MiB": peak()}))
     sys.exit(status)
 
 

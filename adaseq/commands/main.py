@@ -17,7 +17,7 @@ from adaseq.version import __version__
 
 DONE, OUR_FAULT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 _DESCRIPTION = "Train, evaluate, ship and serve models that understand sequences."
-_EPILOG = "'adaseq VERB --help' explains a verb. Exit status: 0 done, 1 a fault of AdaSeq, 2 a mistake in what it was given, 130 interrupted."
+_EPILOG = "'adaseq VERB --help' explains a verb. Exit status: 0 done, 1 a fault of AdaSeq, 2 a mistake in what it was given, 130 interrupted, 143 stopped by SIGTERM."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(USER_ERROR, f"error: {message}\n")
+        self.exit(USER_ERROR, f"error: {harmless(message)}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

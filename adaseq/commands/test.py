@@ -26,8 +26,9 @@ def run(args: argparse.Namespace) -> int:
     """Score, and print a table."""
     from adaseq.training.summary import score_table
     from adaseq.training.test import test_model
+    from adaseq.utils.terminal import harmless
 
     scores = test_model(args.work_dir, device=args.device, checkpoint_path=args.checkpoint_path)
     if os.environ.get("RANK", "0") == "0":
-        print(score_table({"test": scores}))
+        print(harmless(score_table({"test": scores})))
     return 0

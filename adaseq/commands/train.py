@@ -8,6 +8,7 @@ import os
 import sys
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils.terminal import harmless
 
 HELP = "train a model from a configuration, and test it"
 
@@ -118,4 +119,4 @@ def _switch(text: str) -> bool:
 
 def _say(message: str, everyone: bool = False) -> None:
     if everyone or os.environ.get("RANK", "0") == "0":
-        print(message, file=sys.stderr)
+        print(harmless(message), file=sys.stderr)

@@ -195,6 +195,10 @@ def _check_splits(document: Document, block: Place, dataset: dict[str, Any], fil
         document.report((*block, ways[0]), message, at_key=True)
     elif len(ways) == 2:
         document.report((*block, "valid"), "give it or valid_ratio, not both", at_key=True)
+    elif dataset.get("stratified") and not (dataset.get("valid_ratio") or dataset.get("test_ratio")):
+        document.report(
+            (*block, "stratified"), "is about valid_ratio and test_ratio, and neither is given", at_key=True
+        )
     elif "test" in files and dataset.get("test_ratio") is not None:
         message = "says how to do without a test file, but dataset.data_file has one; leave one of them out"
         document.report((*block, "test_ratio"), message, at_key=True)

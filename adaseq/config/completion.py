@@ -159,13 +159,16 @@ class Components:
                 allowed = sorted({*own, *known.arguments})
                 self._document.report((*place, name), unknown_key(name, allowed), at_key=True)
         regex = group.get("regex")
-        for pattern in regex if isinstance(regex, list) else [regex]:
+        if regex == [] or regex == "":
+            self._document.report((*place, "regex"), f"received {shown(regex)}; expected which parameters are meant")
+        for number, pattern in enumerate(regex if isinstance(regex, list) else [regex]):
+            where: Place = (*place, "regex", number) if isinstance(regex, list) else (*place, "regex")
             try:
                 SafePattern(pattern if isinstance(pattern, str) else "")
             except UnsafePattern as error:
-                self._document.report((*place, "regex"), f"the expression {shown(pattern)} is refused: {error}")
+                self._document.report(where, f"the expression {shown(pattern)} is refused: {error}")
             except re.error as error:
-                self._document.report((*place, "regex"), f"{shown(pattern)} is no regular expression: {error}")
+                self._document.report(where, f"{shown(pattern)} is no regular expression: {error}")
 
     def _scheduler(self) -> Block | None:
         path: Place = ("train", "lr_scheduler")

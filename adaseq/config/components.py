@@ -85,7 +85,7 @@ def check_component(
         if known.check is not None:
             known.check(completed)
     except AdaSeqError as error:
-        document.report(path, str(error), at_key=True)
+        document.report((*path, *getattr(error, "place", ())), str(error), at_key=True)
         return None
     return completed
 

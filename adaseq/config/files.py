@@ -13,6 +13,8 @@ from adaseq.utils.urls import is_url
 _LOCAL = ("./", "../", "/", "~", ".\\", "..\\")
 _BACKBONES = ("model_name_or_path", "model_dir")
 _FILES = ("source_emb_file_path",)
+# A mapping from names to files.
+_LISTS = ("gazetteers",)
 
 
 def resolve_paths(document: Document, base_dirs: Sequence[Path], must_exist: bool) -> None:
@@ -46,7 +48,7 @@ def _named_files(data: dict[str, Any]) -> Iterator[tuple[Place, str, bool]]:
         for path, value in list(walk(data.get(section))):
             if path and path[-1] in _BACKBONES and isinstance(value, str) and value:
                 yield (section, *path), value, value.startswith(_LOCAL) or value in (".", "..")
-            elif path and path[-1] in _FILES and isinstance(value, str):
+            elif path and isinstance(value, str) and (path[-1] in _FILES or path[-2:-1] == _LISTS):
                 yield (section, *path), value, True
 
 

@@ -93,6 +93,7 @@ def _complete(document: Document, sections: Sections, base_dirs: list[Path], che
     from adaseq.config.components import Catalogue
     from adaseq.config.config import Config
     from adaseq.config.plugins import import_plugins, make_importable
+    from adaseq.config.together import check_together
 
     rest = {"base_dirs": base_dirs, "warnings": document.warnings}
     if not check_components:
@@ -105,6 +106,8 @@ def _complete(document: Document, sections: Sections, base_dirs: list[Path], che
         return None
     components = Components(document, Catalogue()).check()
     components["format_options"] = check_format(document)
+    if len(document.problems) == before:
+        check_together(document, components)
     return None if len(document.problems) > before else Config.assemble(sections, components, **rest)
 
 

@@ -150,7 +150,7 @@ def default_optimizer(model: Mapping[str, Any]) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "AdamW"}
     groups = []
     head = _HEADS.get(str(model.get("type")))
-    if _is_stacked(model) and any(_is_trained_backbone(each) for each in _leaves(model.get("embedder"))):
+    if _is_stacked(model) and any(_is_trained_backbone(each) for each in leaves(model.get("embedder"))):
         groups.append({"regex": "transformer_model", "lr": _BACKBONE_LR})
     elif is_pretrained(model) and head is not None and model.get("use_crf", True):
         regex, lr = head
@@ -177,16 +177,28 @@ def _is_stacked(model: Mapping[str, Any]) -> bool:
 
 def _is_trained_backbone(embedder: Any) -> bool:
     """Whether an embedder's block is one of a backbone that is not frozen."""
-    is_backbone = isinstance(embedder, Mapping) and embedder.get("type", Embedders.TRANSFORMER) == Embedders.TRANSFORMER
-    return is_backbone and embedder.get("train_parameters") is not False
+    return is_backbone(embedder) and embedder.get("train_parameters") is not False
 
 
-def _leaves(embedder: Any) -> Iterator[Any]:
-    """The embedders that a stack is made of in the end."""
+def is_backbone(embedder: Any) -> bool:
+    """Whether an embedder's block is one of a backbone.
+
+    Args:
+        embedder: the block.
+    """
+    return isinstance(embedder, Mapping) and embedder.get("type", Embedders.TRANSFORMER) == Embedders.TRANSFORMER
+
+
+def leaves(embedder: Any) -> Iterator[Any]:
+    """The embedders that a stack is made of in the end.
+
+    Args:
+        embedder: the block.
+    """
     parts = embedder.get("embedders") if isinstance(embedder, Mapping) else None
     if isinstance(parts, list):
         for part in parts:
-            yield from _leaves(part)
+            yield from leaves(part)
     else:
         yield embedder
 

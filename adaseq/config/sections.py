@@ -91,7 +91,7 @@ class Dataset(Section):
         None, description="read a table of tags as AdaSeq 0.6 did; the options columns and source_scheme say the same"
     )
     data_type: str | None = Field(None, description="the format of the files; table, where they come from a hub")
-    labels: str | list[str] | LabelCounter | None = Field(
+    labels: str | Annotated[list[str], Field(min_length=1)] | LabelCounter | None = Field(
         None,
         description="the label types: a list, a file or an address of one with a label per line, or how to count them; counted from the data if absent",
     )
@@ -157,8 +157,8 @@ class EvaluationDataLoader(DataLoader):
 class GradClip(Section):
     """Gradient clipping."""
 
-    max_norm: float = Field(gt=0, description="the largest norm of all gradients together")
-    norm_type: float = Field(2.0, gt=0, description="the p of the norm")
+    max_norm: float = Field(gt=0, allow_inf_nan=True, description="the largest norm of all gradients together")
+    norm_type: float = Field(2.0, gt=0, allow_inf_nan=True, description="the p of the norm")
     error_if_nonfinite: bool = Field(False, description="stop when the norm is infinite or not a number")
 
 

@@ -23,6 +23,7 @@ from adaseq.config.docstrings import arguments_in
 from adaseq.config.document import Document, Place
 from adaseq.config.signatures import REQUIRED, Argument, Signature
 from adaseq.registry import LR_SCHEDULERS, OPTIMIZERS, ComponentHint, Registry
+from adaseq.utils import ranges
 
 _Statement = TypeVar("_Statement", bound=ast.stmt)
 
@@ -33,6 +34,7 @@ _NAMES = {
     "Literal": Literal,
     "Mapping": Mapping,
     "Sequence": Sequence,
+    **{name: each for name, each in vars(ranges).items() if hasattr(each, "__metadata__")},
 }
 # Where torch defines its own.
 _TORCH = {OPTIMIZERS.kind: "optim/*.py", LR_SCHEDULERS.kind: "optim/lr_scheduler.py"}

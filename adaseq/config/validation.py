@@ -34,7 +34,7 @@ INVALID = object()
 _EXPECTED = {
     "int": "a whole number",
     "float": "a number",
-    "finite": "a number",
+    "finite": "a finite number",
     "bool": "true or false",
     "string": "text",
     "path": "text",
@@ -56,6 +56,8 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
+# An infinite rate or width means nothing.
+_FOR_ARGUMENTS = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
 
 allow_other_keys = ConfigDict(extra="allow")
 
@@ -63,7 +65,7 @@ allow_other_keys = ConfigDict(extra="allow")
 class Section(BaseModel):
     """What all sections have in common: a key that is not listed is an error."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=True)
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=True, allow_inf_nan=False)
 
 
 def nested(section: type[Section], help_text: str) -> Any:
@@ -116,7 +118,7 @@ def _new_adapter(annotation: Any) -> TypeAdapter[Any] | None:
         return None
     is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
     try:
-        return TypeAdapter(annotation, config=None if is_model else ConfigDict(arbitrary_types_allowed=True))
+        return TypeAdapter(annotation, config=None if is_model else _FOR_ARGUMENTS)
     except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
         return None
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from adaseq.errors import ModelError
+from adaseq.export.attention import place_inputs, use_operator
 from adaseq.export.families import Plan, plan_for
 from adaseq.export.recurrent import make_exportable
 from adaseq.models.base import Batch, Model
@@ -83,6 +84,7 @@ def write_graphs(model: Model, batch: Batch, has_segments: bool, folder: Path) -
             module.merge_adapters()
     plan = plan_for(own)
     make_exportable(own)
+    use_operator(own, OPSET)
     embedder: Any = own.embedder
     if plan.is_by_word and isinstance(embedder, TransformerEmbedder):
         tokens = _tokens_of(batch["tokens"], embedder, has_segments)
@@ -175,6 +177,7 @@ def _write(
             ) from error
         finally:
             logging.getLogger("torch.onnx").setLevel(level)
+    place_inputs(path)
 
 
 def _axes(name: str, tensor: Tensor) -> dict[int, str]:

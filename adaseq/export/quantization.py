@@ -1,17 +1,14 @@
 """Graphs with weights of eight bits.
 
-onnxruntime quantises activations while a graph runs, with one scale for all of a product's left side. Transformers have a few
-features that are far larger than all others, so that little would be left of these. Before, each feature is therefore brought
-to a similar size, and the weights that it meets are scaled the other way (Xiao et al. 2023, 'SmoothQuant', eq. 4). Tables of
-vectors have a scale for each row.
+Weights of products have a scale for each column. What they are multiplied with becomes whole numbers while the graph runs, with a
+scale for each word (Dettmers et al. 2022, 'LLM.int8()', section 2.1): one for all of them would leave little of most words, since
+a few are far larger than all others, and would let what a text gets depend on its company in the batch. Tables of vectors have a
+scale for each row.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +17,16 @@ import numpy as np
 from adaseq.errors import AdaSeqError
 from adaseq.utils.onnx_runtime import import_onnxruntime
 
-# How much of the differences between features is moved into weights.
-MIGRATION = 0.65
 # Smaller weights are not worth it.
 FEWEST = 1 << 12
+# Seven of the bits: two products of eight by seven bits can be added up in the 16 that processors without instructions for eight
+# bits have for them, so that results are the same everywhere.
+_LARGEST_WEIGHT = 63
+_ZERO = 128
+# With less than this share of the range around zero in use, whole numbers go from the lowest value to the highest one.
+_ONE_SIDED = 0.75
 _MOST_FEEDS = 16
+_DOMAIN = "com.microsoft"
 
 Feeds = Sequence[Mapping[str, np.ndarray]]
 
@@ -32,13 +34,10 @@ Feeds = Sequence[Mapping[str, np.ndarray]]
 def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
     """Write a graph whose large weights are whole numbers of eight bits.
 
-    Weights of products use seven of the bits and a scale for each column, so that no processor without instructions for eight
-    bits overflows, and results are the same everywhere.
-
     Args:
         source: the graph in float32.
         target: where to write the other one.
-        feeds: what the graph was fed with for some texts; decides how large features are.
+        feeds: what the graph was fed with for some texts; shows which products have inputs of one sign.
 
     Raises:
         AdaSeqError: the package onnx is not installed.
@@ -47,96 +46,148 @@ def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
         import onnx
 
         import_onnxruntime()
-        from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
         raise AdaSeqError("quantising needs the packages onnx and onnxruntime: pip install 'adaseq[onnx]'") from error
     model = onnx.load(str(source))
-    smoothed = _smooth(onnx, model, feeds)
+    _shrink_products(onnx, model, feeds)
     shrink_tables(onnx, model.graph)
-    if not smoothed:
-        onnx.save(model, str(target))
-        return
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder, _quiet():
-        between = Path(folder) / "smooth.onnx"
-        onnx.save(model, str(between))
-        quantize_dynamic(
-            between,
-            target,
-            op_types_to_quantize=["MatMul"],
-            nodes_to_quantize=smoothed,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            reduce_range=True,
-        )
+    model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, 1))
+    onnx.save(model, str(target))
 
 
-def _smooth(onnx: Any, model: Any, feeds: Feeds) -> list[str]:
-    """Bring the features that meet large weights to a similar size.
+def whole_columns(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The whole numbers that stand for a matrix, and the scale of each column.
+
+    Args:
+        matrix: `(K, N)`.
 
     Returns:
-        The names of the products with these weights.
+        `(K, N)` int8 and `(N,)` float32.
     """
+    scales = np.maximum(np.abs(matrix).max(0), 1e-30) / _LARGEST_WEIGHT
+    return np.round(matrix / scales).astype(np.int8), scales.astype(np.float32)
+
+
+def _shrink_products(onnx: Any, model: Any, feeds: Feeds) -> None:
+    """Compute products with large weights in whole numbers."""
     graph = model.graph
     weights = {each.name: each for each in graph.initializer}
-    products: dict[str, list[tuple[Any, np.ndarray]]] = {}
+    products = {}
     for node in graph.node:
-        if node.op_type == "MatMul" and node.input[1] in weights:
-            values = onnx.numpy_helper.to_array(weights[node.input[1]])
-            if values.ndim == 2 and values.size >= FEWEST and values.dtype == np.float32:
-                products.setdefault(node.input[0], []).append((node, values))
-    sizes = _sizes(onnx, model, list(products), feeds)
-    place = {node.output[0]: number for number, node in enumerate(graph.node)}
-    inserted: list[tuple[int, Any]] = []
-    for number, (name, met) in enumerate(products.items()):
-        heights = np.max([np.abs(values).max(1) for _, values in met], axis=0)
-        scales = np.maximum(sizes[name], 1e-5) ** MIGRATION / np.maximum(heights, 1e-5) ** (1 - MIGRATION)
-        scales = (scales / np.exp(np.log(scales).mean())).astype(np.float32)
-        factor, even = f"smooth.{number}.factor", f"smooth.{number}.even"
-        graph.initializer.append(onnx.numpy_helper.from_array(1 / scales, factor))
-        inserted.append(
-            (place.get(name, -1), onnx.helper.make_node("Mul", [name, factor], [even], name=f"smooth.{number}"))
-        )
-        for node, values in met:
-            scaled = f"{node.input[1]}.smooth.{number}"
-            if scaled not in weights:
-                weights[scaled] = onnx.numpy_helper.from_array(values * scales[:, None], scaled)
-                graph.initializer.append(weights[scaled])
-            node.input[0], node.input[1] = even, scaled
-    nodes = list(graph.node)
-    for position, node in sorted(inserted, key=lambda each: -each[0]):
-        nodes.insert(position + 1, node)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    used = {name for node in nodes for name in node.input}
-    for each in [each for each in graph.initializer if each.name not in used]:
-        graph.initializer.remove(each)
-    return [node.name for met in products.values() for node, _ in met]
+        weight = weights.get(node.input[1]) if node.op_type == "MatMul" else None
+        values = onnx.numpy_helper.to_array(weight) if weight is not None else np.empty(0)
+        if values.ndim == 2 and values.size >= FEWEST and values.dtype == np.float32:
+            products[node.output[0]] = values
+    inputs = {node.input[0] for node in graph.node if node.output and node.output[0] in products}
+    one_sided = _one_sided(onnx, model, sorted(inputs), feeds)
+    writer = _Writer(onnx, graph)
+    for node in graph.node:
+        if not node.output or node.output[0] not in products:
+            writer.nodes.append(node)
+            continue
+        given, matrix, result = node.input[0], node.input[1], node.output[0]
+        whole, columns = whole_columns(products[result])
+        names = [writer.weight(f"{matrix}.whole", whole), writer.weight(f"{matrix}.scales", columns)]
+        if given in one_sided:
+            low, extent, even = writer.from_lowest_to_highest(given)
+            product = writer.product(even, names, 0, result)
+            sums = writer.weight(f"{matrix}.sums", (whole.sum(0, dtype=np.float32) * columns)[None])
+            shift = writer.add("MatMul", [low, sums], f"{result}.shift")
+            scaled = writer.add("Mul", [product, extent], f"{result}.scaled")
+            writer.add("Add", [scaled, shift], result)
+        else:
+            extent, even = writer.around_zero(given)
+            writer.add("Mul", [writer.product(even, names, _ZERO, result), extent], result)
+    _replace_nodes(graph, writer.nodes)
 
 
-def _sizes(onnx: Any, model: Any, names: Sequence[str], feeds: Feeds) -> dict[str, np.ndarray]:
-    """The largest absolute value of each feature of some arrays in the graph."""
+class _Writer:
+    """Writes the nodes of a graph anew.
+
+    Args:
+        onnx: the package.
+        graph: gets the weights.
+
+    Attributes:
+        nodes: those that were written.
+    """
+
+    def __init__(self, onnx: Any, graph: Any) -> None:
+        self._onnx, self._graph = onnx, graph
+        self._known: set[str] = set()
+        self.nodes: list[Any] = []
+
+    def add(self, operator: str, inputs: list[str], output: str, **options: Any) -> str:
+        """A node, once; the name of its output."""
+        if output not in self._known:
+            self._known.add(output)
+            self.nodes.append(self._onnx.helper.make_node(operator, inputs, [output], name=output, **options))
+        return output
+
+    def weight(self, name: str, values: np.ndarray) -> str:
+        """A weight, once; its name."""
+        if name not in self._known:
+            self._known.add(name)
+            self._graph.initializer.append(self._onnx.numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def around_zero(self, given: str) -> tuple[str, str]:
+        """For each row the largest absolute value, and the row in numbers from 1 to 255, of which 128 stands for 0."""
+        size = self.add("Abs", [given], f"{given}.size")
+        extent = self._not_zero(self._of_rows("ReduceMax", size, f"{given}.largest"), given)
+        even = self.add("Div", [given, extent], f"{given}.even")
+        return extent, self._whole(even, 127, _ZERO, given)
+
+    def from_lowest_to_highest(self, given: str) -> tuple[str, str, str]:
+        """For each row the lowest value, how far it is to the highest one, and the row in numbers from 0 to 255."""
+        high = self._of_rows("ReduceMax", given, f"{given}.highest")
+        low = self._of_rows("ReduceMin", given, f"{given}.lowest")
+        extent = self._not_zero(self.add("Sub", [high, low], f"{given}.range"), given)
+        above = self.add("Sub", [given, low], f"{given}.above")
+        even = self.add("Div", [above, extent], f"{given}.even")
+        return low, extent, self._whole(even, 255, 0, given)
+
+    def product(self, even: str, matrix: list[str], zero: int, result: str) -> str:
+        """The product of whole numbers with a matrix and the scales of its columns."""
+        step, place = self._grid(255 if zero == 0 else 127, zero)
+        factors = [even, matrix[0], step, matrix[1], place]
+        return self.add("MatMulIntegerToFloat", factors, f"{result}.even", domain=_DOMAIN)
+
+    def _of_rows(self, operator: str, given: str, output: str) -> str:
+        return self.add(operator, [given], output, axes=[-1], keepdims=1)
+
+    def _not_zero(self, extent: str, given: str) -> str:
+        return self.add("Max", [extent, self.weight("int8.tiny", np.float32(1e-30))], f"{given}.extent")
+
+    def _whole(self, even: str, steps: int, zero: int, given: str) -> str:
+        return self.add("QuantizeLinear", [even, *self._grid(steps, zero)], f"{given}.whole")
+
+    def _grid(self, steps: int, zero: int) -> tuple[str, str]:
+        """The width of a step when so many of them lead from 0 to 1, and the number that stands for 0."""
+        step = self.weight(f"int8.step.{steps}", np.float32(1 / steps))
+        return step, self.weight(f"int8.zero.{zero}", np.uint8(zero))
+
+
+def _one_sided(onnx: Any, model: Any, names: Sequence[str], feeds: Feeds) -> set[str]:
+    """Those of some arrays in a graph that reach much farther on one side of zero than on the other, as behind a ReLU or GELU."""
     if not names:
-        return {}
+        return set()
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     known = {each.name for each in watched.graph.output}
     watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names if name not in known)
     session = import_onnxruntime().InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    found: dict[str, np.ndarray] = {}
+    ranges: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for feed in feeds[:_MOST_FEEDS]:
         for name, values in zip(names, session.run(list(names), dict(feed)), strict=True):
-            most = np.abs(values).reshape(-1, values.shape[-1]).max(0, initial=0.0)
-            found[name] = np.maximum(found[name], most) if name in found else most
-    return found
+            rows = values.reshape(-1, values.shape[-1])
+            low, high = -rows.min(1, initial=0.0), rows.max(1, initial=0.0)
+            ranges[name].append((low + high) / np.maximum(2 * np.maximum(low, high), 1e-30))
+    return {name for name, used in ranges.items() if np.concatenate(used).mean() < _ONE_SIDED}
 
 
 def shrink_tables(onnx: Any, graph: Any) -> None:
-    """Let the rows of large tables of vectors be whole numbers, each row with a scale; drop weights that nothing uses any more.
-
-    Args:
-        onnx: the package.
-        graph: the graph, which is changed.
-    """
+    """Let the rows of large tables of vectors be whole numbers, each row with a scale."""
     weights = {each.name: each for each in graph.initializer}
     nodes: list[Any] = []
     for node in graph.node:
@@ -158,20 +209,13 @@ def shrink_tables(onnx: Any, graph: Any) -> None:
             onnx.helper.make_node("Gather", [scale, node.input[1]], [factors], name=factors, axis=0),
             onnx.helper.make_node("Mul", [floats, factors], list(node.output), name=node.name),
         ]
+    _replace_nodes(graph, nodes)
+
+
+def _replace_nodes(graph: Any, nodes: list[Any]) -> None:
+    """Let a graph consist of these nodes, without the weights that none of them uses."""
     del graph.node[:]
     graph.node.extend(nodes)
     used = {name for node in nodes for name in node.input} | {each.name for each in graph.output}
     for each in [each for each in graph.initializer if each.name not in used]:
         graph.initializer.remove(each)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back the advice to run a tool before, which would change nothing here."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)

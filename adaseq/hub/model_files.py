@@ -112,7 +112,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
         raise HubError(f"'{folder}' is not a model folder: it has no {CONFIGURATION}{hint}")
     try:
         configuration = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HubError(f"'{file}' cannot be read as JSON: {error}") from None
     if not isinstance(configuration, dict) or not {"task", "model", "preprocessor"} <= configuration.keys():
         raise HubError(f"'{file}' was not written by AdaSeq: it has no 'task', 'model' and 'preprocessor'")
@@ -161,7 +161,7 @@ def _damage(weights: Path) -> str | None:
         try:
             header = json.loads(file.read(length))
             ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return "its beginning is not that of a safetensors file"
     expected = 8 + length + max(ends, default=0)
     return None if size == expected else f"it has {size} bytes instead of {expected}"

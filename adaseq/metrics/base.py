@@ -19,10 +19,23 @@ class Metric(ABC):
     Attributes:
         tunes_threshold: whether it finds the best threshold of the model on the validation data, its score `threshold`. It is
             then shown there all that the model thinks possible at all.
+        reads: what it needs of a prediction, of which one is enough (`spans`, `tags`, `label`, `labels`, `types`, `masked`); a
+            metric that does not say is given to any model.
+        has_fixed_scores: whether the names of its scores do not depend on the data.
     """
 
     registry: ClassVar[Registry] = METRICS
     tunes_threshold: ClassVar[bool] = False
+    reads: frozenset[str] = frozenset()
+    has_fixed_scores: ClassVar[bool] = False
+
+    def may_give(self, name: str) -> bool:
+        """Whether there may be a score of some name, whatever the data.
+
+        Args:
+            name: the name.
+        """
+        return not self.has_fixed_scores or name in self.compute([])
 
     @abstractmethod
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> Any:
@@ -53,6 +66,7 @@ class Dumper(Metric):
     """
 
     save_path: Path
+    has_fixed_scores: ClassVar[bool] = True
 
     def compute(self, results: list[Any]) -> dict[str, Any]:
         """No scores."""

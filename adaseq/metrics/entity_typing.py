@@ -35,6 +35,9 @@ class TypingMetric(Metric):
             rounded to 4 places.
     """
 
+    reads = frozenset({"types"})
+    has_fixed_scores = True
+
     def __init__(self, skip_empty: bool = False, return_class_level_metric: bool = False) -> None:
         self.skip_empty = skip_empty
         self.return_class_level_metric = return_class_level_metric

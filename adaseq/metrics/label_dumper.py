@@ -29,6 +29,8 @@ class LabelDumper(Dumper):
         work_dir: the folder of the run.
     """
 
+    reads = frozenset({"label", "labels"})
+
     def __init__(self, save_path: str | None = None, work_dir: str = ".") -> None:
         self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
 

@@ -25,6 +25,9 @@ class MaskedLanguageMetric(Metric):
     and `perplexity`, e to that power.
     """
 
+    reads = frozenset({"masked"})
+    has_fixed_scores = True
+
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> MaskedPieces:
         """What became of the masked pieces of one text."""
         return MaskedPieces(prediction["masked"], prediction["correct"], prediction["loss"])

@@ -59,6 +59,7 @@ class NerDumper(Dumper):
             )
         self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
         self.tag_scheme = tag_scheme
+        self.reads = frozenset({"tags" if self.is_tagger else "spans"})
 
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> DumpedSentence:
         """The sentence as it will be written."""

@@ -35,8 +35,15 @@ class PretrainingMetric(Metric):
         mode: what AdaSeq 0.6 passed on to seqeval; spans are compared as they are in either mode.
     """
 
+    reads = frozenset({"spans"})
+    has_fixed_scores = True
+
     def __init__(self, return_class_level_metric: bool = False, mode: Literal["strict"] | None = None) -> None:
         self.return_class_level_metric = return_class_level_metric
+
+    def may_give(self, name: str) -> bool:
+        """Whether there may be a score of some name: those with prompts depend on how the model was asked."""
+        return super().may_give(name) or name in ("prompt_precision", "prompt_recall", "prompt_f1")
 
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> MentionCounts:
         """Count what is right in one sentence."""

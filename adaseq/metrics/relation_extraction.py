@@ -37,6 +37,9 @@ class RelationExtractionMetric(Metric):
             rounded to 4 places.
     """
 
+    reads = frozenset({"label"})
+    has_fixed_scores = True
+
     def __init__(
         self,
         ignored: list[str] | None = None,
@@ -84,6 +87,9 @@ class SemEval2010Task8Metric(Metric):
         return_class_level_metric: also, for each relation, its precision, recall, f1 and support (how many texts have it, in
             either direction), rounded to 4 places.
     """
+
+    reads = frozenset({"label"})
+    has_fixed_scores = True
 
     def __init__(
         self,

@@ -36,6 +36,9 @@ class SequenceLabelingMetric(Metric):
         tag_scheme: the scheme of the model's tags.
     """
 
+    reads = frozenset({"tags"})
+    has_fixed_scores = True
+
     def __init__(
         self,
         return_macro_f1: bool = False,

@@ -67,8 +67,15 @@ class SpanExtractionMetric(Metric):
         muc: also those schemes.
     """
 
+    reads = frozenset({"spans"})
+    has_fixed_scores = True
+
     def __init__(self, muc: bool = False) -> None:
         self.muc = muc
+
+    def may_give(self, name: str) -> bool:
+        """Whether there may be a score of some name: those of types and depths depend on the data."""
+        return super().may_give(name) or name.startswith(("precision-", "recall-", "f1-"))
 
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> SentenceCounts:
         """Count what is right in one sentence."""

@@ -34,6 +34,9 @@ class TextClassificationMetric(Metric):
             rounded to 4 places.
     """
 
+    reads = frozenset({"labels"})
+    has_fixed_scores = True
+
     def __init__(self, return_class_level_metric: bool = False) -> None:
         self.return_class_level_metric = return_class_level_metric
 

@@ -26,6 +26,8 @@ class TypingDumper(Dumper):
         work_dir: the folder of the run.
     """
 
+    reads = frozenset({"types"})
+
     def __init__(self, save_path: str | None = None, work_dir: str = ".") -> None:
         self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
 

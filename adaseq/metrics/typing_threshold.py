@@ -51,10 +51,16 @@ class TypingThresholdMetric(Metric):
             recall; by default they count 0.
     """
 
+    reads = frozenset({"types"})
+    has_fixed_scores = True
     tunes_threshold: ClassVar[bool] = True
 
     def __init__(self, skip_empty: bool = False) -> None:
         self.skip_empty = skip_empty
+
+    def may_give(self, name: str) -> bool:
+        """Whether there may be a score of some name, `threshold` among them."""
+        return super().may_give(name) or name == "threshold"
 
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> list[PossibleTypes]:
         """What is known of each mention of one example: of validation data all that is possible, else what is predicted."""

@@ -58,7 +58,7 @@ def input_blocks(model: Block) -> tuple[dict[str, Any], dict[str, dict[str, Any]
     Args:
         model: the section `model`.
     """
-    leaves = {name: _class_of(block).input_block(block) for name, block in _leaves(model.get("embedder") or {})}
+    leaves = {name: class_of_embedder(block).input_block(block) for name, block in _leaves(model.get("embedder") or {})}
     kinds = [each["type"] for each in leaves.values()]
     kind = next((each for each in (Inputs.PIECES, Inputs.WORDS) if each in kinds), None)
     if kind is None:
@@ -104,8 +104,8 @@ def build_collator(data_collator: Block | str, preprocessor: Preprocessor) -> Da
 
 def _leaves(block: Block | str, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """The embedders that read tokens, by the numbers that lead to them in stacks."""
-    named = _named(block)
-    parts = _class_of(named).parts(named)
+    named = block_with_type(block)
+    parts = class_of_embedder(named).parts(named)
     if not parts:
         yield name, named
     for number, part in enumerate(parts):
@@ -114,8 +114,8 @@ def _leaves(block: Block | str, name: str = "") -> Iterator[tuple[str, dict[str,
 
 def _build_embedder(block: Block | str, name: str, preprocessor: Preprocessor, supplied: Block) -> Embedder:
     """An embedder whose parts get what their own input encoders know."""
-    named = _named(block)
-    parts = _class_of(named).parts(named)
+    named = block_with_type(block)
+    parts = class_of_embedder(named).parts(named)
     if parts:
         built = [
             _build_embedder(part, _part(name, number), preprocessor, supplied) for number, part in enumerate(parts)
@@ -137,12 +137,21 @@ def _build_input(block: Block, preprocessor: Preprocessor) -> InputEncoder:
     return encoder
 
 
-def _named(block: Block | str) -> dict[str, Any]:
-    """A copy of an embedder's block, with its type."""
+def block_with_type(block: Block | str) -> dict[str, Any]:
+    """A copy of an embedder's block, with its type.
+
+    Args:
+        block: the block, or the type alone.
+    """
     return {"type": block} if isinstance(block, str) else {"type": Embedders.TRANSFORMER, **block}
 
 
-def _class_of(block: Block) -> type[Embedder]:
+def class_of_embedder(block: Block) -> type[Embedder]:
+    """The class of an embedder's block.
+
+    Args:
+        block: the block.
+    """
     return EMBEDDERS.get(block["type"] or Embedders.TRANSFORMER)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -25,17 +25,32 @@ class Model(nn.Module, ABC):
         answers_empty: whether it says something about a text without any word.
         abilities: what else it can do in prediction: `dictionary` (follow what stands under `guidance` in a batch, see
             `adaseq.models.guidance`), `n_best` (`decode_readings`), `candidates` (`decode_candidates`).
+        predicts: what metrics find in its predictions (`spans`, `tags`, `label`, `labels`, `types`, `masked`); a model that
+            does not say goes with any metric.
     """
 
     registry: ClassVar[Registry] = MODELS
     pipeline: ClassVar[str | None] = None
     answers_empty: ClassVar[bool] = False
     abilities: ClassVar[frozenset[Ability]] = frozenset()
+    predicts: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def types(self) -> list[str]:
         """The types, labels or relations that it can find."""
         return list(getattr(self, "id_to_label", {}).values())
+
+    @classmethod
+    def check_embedder(cls, arguments: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> None:
+        """Refuse an embedder that the model cannot use, as far as the blocks tell.
+
+        Args:
+            arguments: those of the constructor, with `embedder` as a block.
+            preprocessor: the block of the preprocessor.
+
+        Raises:
+            ModelError: it cannot.
+        """
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ from adaseq.modules.span_search import (
     take_best,
 )
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Rate
 
 # What part of the spans is taken to be entities before anything is learned.
 _PRIOR = 0.01
@@ -79,9 +80,9 @@ class BiaffineNerModel(SpanModel):
         biaffine_bias: bool = True,
         multi_label: bool = False,
         flat_ner: bool = True,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
-        variational_dropout: float = 0.0,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
+        variational_dropout: Rate = 0.0,
     ) -> None:
         super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
         self.check_arguments({"biaffine_ffnn_size": biaffine_ffnn_size})

@@ -19,6 +19,7 @@ from adaseq.modules.grid_losses import judged_spans, row_blocks, sum_over_grid, 
 from adaseq.modules.pointer import Pointer
 from adaseq.modules.span_search import Candidates, positive_candidates, probable_candidates, take_best
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Rate
 
 _WIDTH = 64
 
@@ -45,9 +46,9 @@ class GlobalPointerModel(SpanModel):
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
         token_ffn_out_width: int = -1,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
-        variational_dropout: float = 0.0,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
+        variational_dropout: Rate = 0.0,
         efficient: bool = True,
         rope: bool = True,
         flat_ner: bool = False,

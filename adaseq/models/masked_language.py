@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +13,15 @@ from torch.nn.functional import cross_entropy, mse_loss
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Model, Prediction
+from adaseq.modules.backbones import stated_sizes
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder, pool_pieces
 from adaseq.modules.language_head import LanguageHead, piece_embeddings
-from adaseq.registry import MODELS
+from adaseq.registry import EMBEDDERS, MODELS
+from adaseq.utils.ranges import Count, NonNegative, Probability
 
 _IGNORED = -100
+_NO_BACKBONE = "masked-language-model pretrains a backbone: model.embedder must be a transformer-embedder"
 
 
 @MODELS.register(Models.MASKED_LANGUAGE, supplied=("mask_piece", "boundary_size"))
@@ -38,20 +42,35 @@ class MaskedLanguageModel(Model):
         boundary_size: how many boundary features a word has; 0 where there are none.
     """
 
+    predicts: ClassVar[frozenset[str]] = frozenset({"masked"})
+
+    @classmethod
+    def check_embedder(cls, arguments: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> None:
+        """Refuse an embedder that is no backbone, and a layer that the backbone does not have.
+
+        Raises:
+            ModelError: it is none, or has none.
+        """
+        block = arguments["embedder"]
+        if not issubclass(EMBEDDERS.get(block["type"]), TransformerEmbedder):
+            raise ModelError(_NO_BACKBONE)
+        layers = stated_sizes(block["model_name_or_path"]).num_layers
+        has_boundaries = arguments["boundary_weight"] and preprocessor.get("max_ngram")
+        if layers is not None and has_boundaries and arguments["boundary_layer"] > layers:
+            raise _no_such_layer(arguments["boundary_layer"], layers)
+
     def __init__(
         self,
         embedder: Embedder,
         mask_piece: int,
-        mask_rate: float = 0.15,
-        boundary_layer: int = 3,
-        boundary_weight: float = 1.0,
+        mask_rate: Probability = 0.15,
+        boundary_layer: Count = 3,
+        boundary_weight: NonNegative = 1.0,
         boundary_size: int = 0,
     ) -> None:
         super().__init__()
         if not isinstance(embedder, TransformerEmbedder):
-            raise ModelError(
-                "masked-language-model pretrains a backbone: model.embedder must be a transformer-embedder"
-            )
+            raise ModelError(_NO_BACKBONE)
         if not 0 < mask_rate < 1:
             raise ModelError(f"model.mask_rate is {mask_rate}; it must be between 0 and 1")
         self.embedder = embedder
@@ -62,7 +81,7 @@ class MaskedLanguageModel(Model):
         if boundary_size and boundary_weight:
             layers = int(embedder.config.num_hidden_layers)
             if not 1 <= boundary_layer <= layers:
-                raise ModelError(f"model.boundary_layer is {boundary_layer}; the backbone has layers 1 to {layers}")
+                raise _no_such_layer(boundary_layer, layers)
             self.boundary = nn.Linear(embedder.output_size, boundary_size)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
@@ -160,3 +179,7 @@ def _chances(pieces: Tensor) -> Tensor:
             number = number ^ (number >> 13)
         values.append(number.float() / (1 << 31))
     return torch.stack(values).clamp(max=0.999999)
+
+
+def _no_such_layer(wanted: int, there: int) -> ModelError:
+    return ModelError(f"model.boundary_layer is {wanted}; the backbone has layers 1 to {there}")

@@ -15,12 +15,13 @@ from adaseq.errors import ModelError
 from adaseq.models.base import Batch, Model, Prediction
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.modules.label_decoders.linear import IndependentLabels
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.modules.losses.binary import BinaryCrossEntropy, WeightedBinaryCrossEntropy
 from adaseq.registry import Lazy
+from adaseq.utils.ranges import Rate
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class TypingModel(Model):
     """
 
     fewest_types: ClassVar[int] = 0
+    predicts: ClassVar[frozenset[str]] = frozenset({"types"})
     threshold: Tensor
 
     def __init__(
@@ -58,8 +60,8 @@ class TypingModel(Model):
         embedder: Embedder,
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
         loss_function: LossName = "BCE",
         class_threshold: float = 0.5,
         pos_weight: float = 1.0,
@@ -72,7 +74,7 @@ class TypingModel(Model):
         labels = [self.id_to_label[i] for i in range(len(self.id_to_label))]
         self.num_labels = len(labels)
         self.embedder = embedder
-        self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
+        self.encoder = build_encoder(encoder, embedder)
         self.dropout: nn.Module = make_dropout(dropout, word_dropout)
         self.decoder = decoder if decoder is not None else IndependentLabels()
         self.loss: Loss

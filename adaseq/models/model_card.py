@@ -12,6 +12,7 @@ import yaml
 from adaseq.config.writer import to_yaml, without_secrets
 from adaseq.metainfo import Tasks
 from adaseq.utils.files import atomic_write
+from adaseq.utils.terminal import harmless
 from adaseq.utils.urls import is_url, redacted
 from adaseq.version import __version__
 
@@ -134,7 +135,7 @@ def model_card(
         scores=_scores(scores or {}, run),
         training=_training(config, run),
     )
-    return f"---\n{_metadata(config, name, scores or {}, is_chinese)}---\n\n{body}"
+    return harmless(f"---\n{_metadata(config, name, scores or {}, is_chinese)}---\n\n{body}")
 
 
 def _metadata(config: Mapping[str, Any], name: str, scores: Mapping[str, Any], is_chinese: bool) -> str:
@@ -246,7 +247,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cell(value: Any) -> str:
     """Text that ends no cell, and that no reader of Markdown takes for markup."""
-    text = " ".join(str(value).split())
+    text = " ".join(harmless(str(value)).split())
     for character in ("\\", "|", "`", "*", "_", "[", "]"):
         text = text.replace(character, f"\\{character}")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -33,6 +33,7 @@ from adaseq.models.model_card import RunFacts, write_model_card
 from adaseq.models.old_folder import text_splitter_of
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
+from adaseq.registry import without_imports
 from adaseq.utils.files import atomic_folder
 from adaseq.version import __version__
 
@@ -41,6 +42,8 @@ WEIGHTS_FILE = "model.safetensors"
 OLD_WEIGHTS_FILE = "pytorch_model.bin"
 # Parts of a backbone that old weight files hold and no task here uses.
 _UNUSED = (".pooler.", ".position_ids")
+# Files that a model begins with when it is trained, and those that it then writes beside its folder.
+_FOR_TRAINING = ("source_emb_file_path", "target_emb_dir", "gazetteers", "load_parts", "model_helper_path")
 
 
 @dataclass(frozen=True)
@@ -112,13 +115,19 @@ def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str
     """
     path = Path(folder)
     config = _read_configuration(path)
-    block = _inside(config["model"], path)
-    labels = config["preprocessor"].get("labels") or []
-    preprocessor = build_preprocessor({**config["preprocessor"], "model_dir": str(path)}, block, labels, path)
-    model = build_model(block, preprocessor)
+    try:
+        with without_imports():
+            block = _inside(config["model"], path)
+            own = _inside(config["preprocessor"], path)
+            preprocessor = build_preprocessor({**own, "model_dir": str(path)}, block, own.get("labels") or [], path)
+            model = build_model(block, preprocessor)
+            collator = build_collator(config["data_collator"], preprocessor)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
+        file = path / CONFIGURATION_FILE
+        raise ModelError(f"'{file}' does not describe a model: {type(error).__name__}: {error}") from error
     _load_weights(model, path)
     model.to(device).eval()
-    return ModelFolder(model, preprocessor, build_collator(config["data_collator"], preprocessor), config)
+    return ModelFolder(model, preprocessor, collator, config)
 
 
 def _read_configuration(path: Path) -> dict[str, Any]:
@@ -131,7 +140,7 @@ def _read_configuration(path: Path) -> dict[str, Any]:
         raise ModelError(f"'{path}' is not a model folder: {there}{hint}")
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"'{file}' cannot be read as JSON: {error}") from None
     if not isinstance(config, dict) or "model" not in config or "preprocessor" not in config:
         raise ModelError(f"'{file}' was not written by AdaSeq: it has no 'model' and 'preprocessor' sections")
@@ -145,10 +154,17 @@ def _read_configuration(path: Path) -> dict[str, Any]:
 
 
 def _inside(block: Any, folder: Path) -> Any:
-    """The block in which a `model_name_or_path` that is `.` or begins with `./` is a place in the folder."""
+    """The block in which a `model_name_or_path` that is `.` or begins with `./` is a place in the folder.
+
+    Other files are not needed any more when a model is loaded, and must be neither read nor written.
+    """
     if isinstance(block, dict):
         return {
-            key: str(folder / value) if key == "model_name_or_path" and _is_inside(value) else _inside(value, folder)
+            key: str(folder / value)
+            if key == "model_name_or_path" and _is_inside(value)
+            else None
+            if key in _FOR_TRAINING and not isinstance(value, int)
+            else _inside(value, folder)
             for key, value in block.items()
         }
     return [_inside(each, folder) for each in block] if isinstance(block, list) else block

@@ -18,6 +18,7 @@ from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.modules.losses.base import Loss
 from adaseq.modules.pooling import Mode, Pooling, maximum, mean
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Rate
 
 
 @MODELS.register(Models.CONCAT_TYPING, supplied_unless_given=("id_to_label",))
@@ -48,8 +49,8 @@ class MultiLabelConcatTypingModel(TypingModel):
         encoder: Lazy[Encoder] | None = None,
         pooling: Mode | None = None,
         mention_pooling: Literal["none", "mean", "max"] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
         loss_function: LossName = "BCE",
         class_threshold: float = 0.5,
         pos_weight: float = 1.0,

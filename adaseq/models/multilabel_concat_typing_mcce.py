@@ -21,10 +21,13 @@ from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.modules.label_decoders.linear import IndependentLabels
 from adaseq.modules.losses.base import Loss
-from adaseq.registry import MODELS, Lazy
+from adaseq.registry import EMBEDDERS, MODELS, Lazy
+from adaseq.utils.ranges import Rate
 
 # The logit of what is no candidate: its probability is 0 in every precision.
 _IMPOSSIBLE = -1e4
+
+_NO_PIECES = "model.embedder must be transformer-embedder or embedding here: the candidates are pieces or words of one vocabulary"
 
 
 @MODELS.register(
@@ -56,8 +59,8 @@ class MultiLabelConcatTypingMCCEModel(TypingModel):
         embedder: Embedder,
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
         loss_function: LossName = "BCE",
         class_threshold: float = 0.5,
         pos_weight: float = 1.0,
@@ -81,10 +84,7 @@ class MultiLabelConcatTypingMCCEModel(TypingModel):
         )
         self.check_arguments({"top_k": top_k, "decoder": decoder})
         if not isinstance(embedder, (TransformerEmbedder, Embedding)):
-            raise ModelError(
-                "model.embedder must be transformer-embedder or embedding here: the candidates are pieces or words of one "
-                "vocabulary"
-            )
+            raise ModelError(_NO_PIECES)
         self.top_k = top_k
         self.linear = nn.Linear(self.word_size, 1)
         if isinstance(embedder, TransformerEmbedder) and label_pieces is not None and num_pieces is not None:
@@ -105,6 +105,16 @@ class MultiLabelConcatTypingMCCEModel(TypingModel):
                 "the backbone"
             )
         TypingModel.check_arguments(arguments)
+
+    @classmethod
+    def check_embedder(cls, arguments: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> None:
+        """Refuse an embedder without a vocabulary.
+
+        Raises:
+            ModelError: it has none.
+        """
+        if not issubclass(EMBEDDERS.get(arguments["embedder"]["type"]), (TransformerEmbedder, Embedding)):
+            raise ModelError(_NO_PIECES)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The loss over all candidates of the mentions of the batch; zero if there is none."""

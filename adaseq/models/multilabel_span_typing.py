@@ -16,6 +16,7 @@ from adaseq.modules.encoders.span import SpanEncoder
 from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.modules.losses.base import Loss
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Count, Rate
 
 
 @MODELS.register(Models.SPAN_TYPING, supplied_unless_given=("id_to_label",))
@@ -39,9 +40,9 @@ class MultiLabelSpanTypingModel(TypingModel):
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
         span_encoder_method: Literal["concat"] = "concat",
-        span_hidden_size: int | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
+        span_hidden_size: Count | None = None,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
         loss_function: LossName = "BCE",
         class_threshold: float = 0.5,
         pos_weight: float = 1.0,

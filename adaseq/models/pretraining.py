@@ -18,6 +18,7 @@ from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.prompts import prompt_table, with_prompts
 from adaseq.modules.span_search import FoundSpan
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import NonNegative, Probability, Rate
 from adaseq.utils.tag_schemes import MENTION_TAGS, spans_to_tags
 
 _ANY_TAG, _IGNORED = -1, -100
@@ -65,10 +66,10 @@ class PretrainingModel(TwostageNerModel):
         load_parts: list[str] | None = None,
         model_helper_path: str | None = None,
         span_encoder_method: Literal["concat"] = "concat",
-        word_dropout: float = 0.0,
+        word_dropout: Rate = 0.0,
         use_biaffine: bool = False,
-        class_threshold: float = 0.5,
-        prompt_weight: float = 1.0,
+        class_threshold: Probability = 0.5,
+        prompt_weight: NonNegative = 1.0,
         prompt_pieces: dict[str, list[int]] | None = None,
         asked_pieces: dict[str, list[int]] | None = None,
     ) -> None:

@@ -17,10 +17,11 @@ from adaseq.modules.classifier import Classifier
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
-from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.modules.pooling import Mode, Pooling, maximum, mean
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Count, Positive, Rate
 
 
 @MODELS.register(Models.RELATION_EXTRACTION, supplied_unless_given=("id_to_label",))
@@ -52,6 +53,7 @@ class RelationExtractionModel(Model):
     """
 
     pipeline: ClassVar[str | None] = "relation-extraction-pipeline"
+    predicts: ClassVar[frozenset[str]] = frozenset({"label"})
 
     def __init__(
         self,
@@ -60,12 +62,12 @@ class RelationExtractionModel(Model):
         encoder: Lazy[Encoder] | None = None,
         entity_pooling: Literal["start", "mean", "max"] = "start",
         sentence_pooling: Mode | Literal["none"] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
-        variational_dropout: float = 0.0,
-        hidden_size: int | None = None,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
+        variational_dropout: Rate = 0.0,
+        hidden_size: Count | None = None,
         multiview: bool = False,
-        temperature: float = 1.0,
+        temperature: Positive = 1.0,
         loss: Lazy[Loss] | None = None,
     ) -> None:
         super().__init__()
@@ -73,7 +75,7 @@ class RelationExtractionModel(Model):
         self.id_to_label = {int(i): label for i, label in id_to_label.items()}
         labels = [self.id_to_label[i] for i in range(len(self.id_to_label))]
         self.embedder = embedder
-        self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
+        self.encoder = build_encoder(encoder, embedder)
         self.dropout = make_dropout(dropout, word_dropout, variational_dropout)
         size = (self.encoder or embedder).output_size
         self.entity_pooling = entity_pooling

@@ -22,9 +22,10 @@ from adaseq.modules.decoders.linear import LinearDecoder
 from adaseq.modules.decoders.partial_crf import PartialCRF
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Rate
 from adaseq.utils.tag_schemes import PLAIN, split_tag
 
 
@@ -59,19 +60,20 @@ class SequenceLabelingModel(Model):
 
     pipeline: ClassVar[str | None] = "sequence-labeling-pipeline"
     abilities: ClassVar[frozenset[Ability]] = frozenset({"dictionary", "n_best"})
+    predicts: ClassVar[frozenset[str]] = frozenset({"spans", "tags"})
 
     def __init__(
         self,
         embedder: Embedder,
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
         use_crf: bool = True,
         partial: bool = False,
         constrained: bool = False,
         tag_scheme: str = "BIOES",
-        variational_dropout: float = 0.0,
+        variational_dropout: Rate = 0.0,
         loss: Lazy[Loss] | None = None,
         multiview: bool = False,
         temperature: float = 1.0,
@@ -87,7 +89,7 @@ class SequenceLabelingModel(Model):
         self.tag_scheme = tag_scheme
         num_tags = len(self.id_to_label)
         self.embedder = embedder
-        self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
+        self.encoder = build_encoder(encoder, embedder)
         self.dropout = make_dropout(dropout, word_dropout, variational_dropout)
         self.linear = nn.Linear((self.encoder or embedder).output_size, num_tags)
         self.use_crf = use_crf

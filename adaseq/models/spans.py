@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from adaseq.models.base import Ability, Batch, Model, Prediction
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.grid_losses import Cells
 from adaseq.modules.span_search import Candidates, FoundSpan
 from adaseq.registry import Lazy
+from adaseq.utils.ranges import Rate
 
 
 class SpanModel(Model):
@@ -34,20 +35,21 @@ class SpanModel(Model):
 
     pipeline: ClassVar[str | None] = "span-based-ner-pipeline"
     abilities: ClassVar[frozenset[Ability]] = frozenset({"dictionary", "candidates"})
+    predicts: ClassVar[frozenset[str]] = frozenset({"spans"})
 
     def __init__(
         self,
         embedder: Embedder,
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
-        dropout: float = 0.0,
-        word_dropout: bool | float = False,
-        variational_dropout: float = 0.0,
+        dropout: Rate = 0.0,
+        word_dropout: bool | Rate = False,
+        variational_dropout: Rate = 0.0,
     ) -> None:
         super().__init__()
         self.id_to_label = {int(i): label for i, label in id_to_label.items()}
         self.embedder = embedder
-        self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
+        self.encoder = build_encoder(encoder, embedder)
         self.dropout: nn.Module = make_dropout(dropout, word_dropout, variational_dropout)
         self.encoded_dropout = self.dropout
 

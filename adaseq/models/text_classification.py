@@ -16,10 +16,11 @@ from adaseq.modules.classifier import Classifier
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
-from adaseq.modules.encoders.base import Encoder
+from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.modules.pooling import Mode, Pooling
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Count, Rate
 
 
 @MODELS.register(Models.TEXT_CLASSIFICATION, supplied_unless_given=("id_to_label",))
@@ -46,6 +47,7 @@ class TextClassificationModel(Model):
     """
 
     pipeline: ClassVar[str | None] = "text-classification-pipeline"
+    predicts: ClassVar[frozenset[str]] = frozenset({"labels"})
     answers_empty: ClassVar[bool] = True
 
     def __init__(
@@ -54,11 +56,11 @@ class TextClassificationModel(Model):
         id_to_label: dict[int, str],
         encoder: Lazy[Encoder] | None = None,
         pooling: Mode | None = None,
-        dropout: float = 0.1,
-        word_dropout: bool | float = False,
-        variational_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        hidden_size: int | None = None,
+        dropout: Rate = 0.1,
+        word_dropout: bool | Rate = False,
+        variational_dropout: Rate = 0.0,
+        embedding_dropout: Rate = 0.0,
+        hidden_size: Count | None = None,
         multi_label: bool = False,
         class_threshold: float = 0.5,
         loss: Lazy[Loss] | None = None,
@@ -69,7 +71,7 @@ class TextClassificationModel(Model):
         self.multi_label, self.class_threshold = multi_label, class_threshold
         labels = [self.id_to_label[i] for i in range(len(self.id_to_label))]
         self.embedder = embedder
-        self.encoder = encoder.build(input_size=embedder.output_size) if encoder is not None else None
+        self.encoder = build_encoder(encoder, embedder)
         rate = dropout if word_dropout is True else embedding_dropout
         self.word_dropout = make_dropout(rate, word_dropout, variational_dropout)
         is_backbone_alone = encoder is None and any(

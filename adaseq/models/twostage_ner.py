@@ -28,6 +28,7 @@ from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.encoders.span import SpanEncoder
 from adaseq.modules.span_search import FoundSpan
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Rate
 from adaseq.utils.tag_schemes import MENTION_TAGS
 
 _IGNORED, _ANY_TAG = -100, -1
@@ -79,7 +80,7 @@ class TwostageNerModel(SpanModel):
         load_parts: list[str] | None = None,
         model_helper_path: str | None = None,
         span_encoder_method: Literal["concat"] = "concat",
-        word_dropout: float = 0.0,
+        word_dropout: Rate = 0.0,
         use_biaffine: bool = False,
     ) -> None:
         self.check_arguments(

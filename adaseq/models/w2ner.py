@@ -19,6 +19,7 @@ from adaseq.modules.grid_losses import row_blocks, softmax_loss, sum_over_grid, 
 from adaseq.modules.word_chains import Chain, find_chains
 from adaseq.modules.word_pairs import PairVectors, WordPairScorer, check_convolutions
 from adaseq.registry import MODELS, Lazy
+from adaseq.utils.ranges import Count, Rate
 
 # Longer sentences are seen in windows of so many words, which share the second number with their neighbours.
 WINDOW, OVERLAP = 384, 128
@@ -62,12 +63,12 @@ class W2NerModel(SpanModel):
         id_to_label: dict[int, str],
         lstm_encoder: Lazy[Encoder] | None = None,
         cnn_encoder: dict[str, Any] | None = None,
-        dist_emb_size: int = 20,
-        type_emb_size: int = 20,
-        biaffine_size: int = 768,
-        ffnn_hid_size: int = 384,
-        emb_dropout: float = 0.5,
-        out_dropout: float = 0.33,
+        dist_emb_size: Count = 20,
+        type_emb_size: Count = 20,
+        biaffine_size: Count = 768,
+        ffnn_hid_size: Count = 384,
+        emb_dropout: Rate = 0.5,
+        out_dropout: Rate = 0.33,
     ) -> None:
         self.check_arguments({"cnn_encoder": cnn_encoder})
         super().__init__(embedder, id_to_label, lstm_encoder)

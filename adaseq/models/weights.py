@@ -35,4 +35,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
         raise ModelError(f"the weights in '{file}' cannot be read: {' '.join(str(error).split())[:400]}") from None
-    return dict(weights)
+    if not isinstance(weights, dict) or not all(isinstance(each, Tensor) for each in weights.values()):
+        raise ModelError(f"the weights in '{file}' cannot be read: it holds something else than tensors by their names")
+    return weights

@@ -49,6 +49,9 @@ def adapter_config(block: Mapping[str, Any]) -> Any:
             raise ModelError(
                 f"embedder.peft: there is no option '{key}'{nearest(key, known) or ';'} known: {', '.join(known)}"
             )
+    rank = options.get("r", 1)
+    if isinstance(rank, int) and rank < 1:
+        raise ModelError(f"embedder.peft.r is {rank}; it must be at least 1")
     try:
         return config_class(**options)
     except (TypeError, ValueError) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file
@@ -14,6 +16,9 @@ from adaseq.utils.pretrained import backbone_type, find_weights, load_backbone, 
 
 # In task models, and in checkpoints with a head for pretraining.
 _PREFIXES = ("embedder.transformer_model.", "nezha.", "bert.", "encoder.")
+
+# What `config.json` files call the width and the number of layers.
+_WIDTHS, _DEPTHS = ("hidden_size", "dim", "d_model", "n_embd"), ("num_hidden_layers", "n_layers", "n_layer")
 
 
 def load_encoder(name_or_path: str, load_weights: bool = True, **kwargs: Any) -> nn.Module:
@@ -33,6 +38,32 @@ def load_encoder(name_or_path: str, load_weights: bool = True, **kwargs: Any) ->
     if load_weights:
         _load_nezha(model, name_or_path)
     return model
+
+
+class StatedSizes(NamedTuple):
+    """What the `config.json` of a backbone says about its size; None for what it does not say.
+
+    Attributes:
+        width: of the vectors of pieces.
+        num_layers: how many layers there are.
+    """
+
+    width: int | None = None
+    num_layers: int | None = None
+
+
+def stated_sizes(name_or_path: str) -> StatedSizes:
+    """How wide and deep a backbone in a local folder is, without loading anything.
+
+    Args:
+        name_or_path: the folder; nothing is said about anything else.
+    """
+    try:
+        stated = json.loads((Path(name_or_path) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return StatedSizes()
+    found = ([stated.get(name) for name in names] for names in (_WIDTHS, _DEPTHS))
+    return StatedSizes(*(next((each for each in sizes if isinstance(each, int)), None) for sizes in found))
 
 
 def _load_nezha(model: NezhaModel, name_or_path: str) -> None:

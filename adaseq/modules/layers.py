@@ -46,6 +46,19 @@ def parameter_depths(backbone: nn.Module) -> dict[str, int]:
     return depths
 
 
+def too_few_layers(wanted: int, there: int) -> ModelError:
+    """The error about layers to freeze that a backbone does not have.
+
+    Args:
+        wanted: how many are to be frozen.
+        there: how many it has.
+    """
+    return ModelError(
+        f"embedder.freeze_layers is {wanted}, but the backbone has {there} layers; give 0 (embeddings alone) to {there}, or "
+        "train_parameters: false"
+    )
+
+
 def freeze_lowest(backbone: nn.Module, count: int) -> None:
     """Freeze the embeddings and the lowest layers of a backbone.
 
@@ -58,10 +71,7 @@ def freeze_lowest(backbone: nn.Module, count: int) -> None:
     """
     _, layers = layers_of(backbone)
     if not 0 <= count <= len(layers):
-        raise ModelError(
-            f"embedder.freeze_layers is {count}, but the backbone has {len(layers)} layers; give 0 (embeddings alone) to "
-            f"{len(layers)}, or train_parameters: false"
-        )
+        raise too_few_layers(count, len(layers))
     depths = parameter_depths(backbone)
     for name, parameter in backbone.named_parameters():
         if depths[name] <= count:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from adaseq.errors import ModelError, nearest
+
+_SWITCHES = ("do_layer_norm", "trainable")
+_INITIAL = "initial_scalar_parameters"
 
 
 class ScalarMix(nn.Module):
@@ -32,7 +38,7 @@ class ScalarMix(nn.Module):
                 f"initial_scalar_parameters has {len(initial)} numbers, one for each of {num_layers} layers needed"
             )
         self.do_layer_norm = do_layer_norm
-        self.weights = nn.Parameter(torch.tensor(initial), requires_grad=trainable)
+        self.weights = nn.Parameter(torch.tensor(initial, dtype=torch.float32), requires_grad=trainable)
         self.gamma = nn.Parameter(torch.tensor(1.0), requires_grad=trainable)
 
     def forward(self, layers: Sequence[Tensor]) -> Tensor:
@@ -43,3 +49,33 @@ class ScalarMix(nn.Module):
             layers = [nn.functional.layer_norm(layer, layer.shape[-1:]) for layer in layers]
         shares = torch.softmax(self.weights, 0)
         return self.gamma * sum(share * layer for share, layer in zip(shares, layers, strict=True))
+
+
+def check_scalar_mix(block: Any, where: str, num_layers: int | None = None) -> None:
+    """Refuse options that a mixture of layers does not have.
+
+    Args:
+        block: what was given; None for no mixture.
+        where: what it is called in messages.
+        num_layers: how many layers there are to mix; None if that is not known yet.
+
+    Raises:
+        ModelError: there are some.
+    """
+    for name, value in (block or {}).items():
+        known = (*_SWITCHES, _INITIAL)
+        if name not in known:
+            raise ModelError(
+                f"{where} has no option '{name}'{nearest(str(name), known) or ';'} known: {', '.join(known)}"
+            )
+        if name in _SWITCHES and not isinstance(value, bool):
+            raise ModelError(f"{where}.{name} is {value!r}; it must be true or false")
+    initial = (block or {}).get(_INITIAL)
+    if initial is None:
+        return
+    is_list = isinstance(initial, Sequence) and all(isinstance(each, (int, float)) for each in initial)
+    if not is_list or (num_layers is not None and len(initial) != num_layers):
+        raise ModelError(
+            f"{where}.{_INITIAL} is {initial!r}; it must be a list of numbers, one for each layer of the backbone"
+            + ("" if num_layers is None else f", which has {num_layers}")
+        )

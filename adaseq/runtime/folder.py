@@ -86,7 +86,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
         raise ModelError(f"'{path}' is not an exported model: {there}{hint}")
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"'{file}' cannot be read as JSON: {error}") from None
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         found = facts.get("format") if isinstance(facts, dict) else None

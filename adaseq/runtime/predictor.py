@@ -12,12 +12,15 @@ import numpy as np
 
 from adaseq.data.example import Example
 from adaseq.inference.least_probability import LeastProbability, Threshold
-from adaseq.inference.text_predictor import BATCH_TOKENS_CPU, Features, Prediction, TextPredictor
+from adaseq.inference.text_predictor import Features, Prediction, TextPredictor
 from adaseq.runtime.collation import collate, place_of, stitched
 from adaseq.runtime.folder import MODEL_FILE, RuntimeFolder, read_folder
 from adaseq.runtime.graph import Graph
 from adaseq.runtime.grids import BiaffineHead, PointerHead
 from adaseq.runtime.heads import Head, RelationHead, TaggerHead, TextHead, TypingHead
+
+# The most pieces in a batch, padding included. onnxruntime gains nothing from more, and keeps the memory that the largest took.
+BATCH_TOKENS = 512
 
 HEADS: dict[str, Callable[..., Head]] = {
     "tagger": TaggerHead,
@@ -42,7 +45,7 @@ def load(
 
     Args:
         folder: the exported folder.
-        batch_tokens: the most pieces in a batch, padding included; 2048 by default.
+        batch_tokens: the most pieces in a batch, padding included; 512 by default.
         min_probability: leave out what is less probable: a number; or one for each type, and under `*` for all others.
         text_splitter: how raw text becomes words, instead of the model's own way: char, word, blank.
         window_overlap: how many pieces neighbouring windows of a long text share, instead of the model's own number.
@@ -67,7 +70,7 @@ class RuntimePredictor(TextPredictor):
 
     Args:
         folder: what was read of the exported folder.
-        batch_tokens: the most pieces in a batch, padding included; 2048 by default.
+        batch_tokens: the most pieces in a batch, padding included; 512 by default.
         min_probability: leave out what is less probable.
         text_splitter: how raw text becomes words, instead of the model's own way.
         window_overlap: how many pieces neighbouring windows of a long text share.
@@ -95,7 +98,7 @@ class RuntimePredictor(TextPredictor):
             types,
             Threshold(min_probability, types),
             text_splitter,
-            BATCH_TOKENS_CPU if batch_tokens is None else batch_tokens,
+            BATCH_TOKENS if batch_tokens is None else batch_tokens,
         )
         if window_overlap is not None:
             self.preprocessor.set_window_overlap(window_overlap)

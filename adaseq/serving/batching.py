@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,6 +20,10 @@ from adaseq.serving.limits import Refusal, busy
 logger = logging.getLogger(__name__)
 
 Observe = Callable[[int, int, float], None]
+
+# What is enough work for the network at once. Of what waits, the shortest texts are predicted and answered first, so many words
+# at a time: texts of similar length share a batch, and clients that have their answers send the next requests meanwhile.
+_WORDS_AT_ONCE = 512
 
 
 class Job:
@@ -38,6 +42,11 @@ class Job:
         self.examples: list[Example] = []
         self.future: Future[list[dict[str, Any]]] = Future()
 
+    @property
+    def words(self) -> int:
+        """How much work it is: words, and one for each text."""
+        return sum(len(example.tokens) + 1 for example in self.examples)
+
     def is_wanted(self) -> bool:
         """Whether somebody still waits, from now on without giving up in between."""
         if time.monotonic() > self.deadline:
@@ -55,6 +64,8 @@ class Batcher:
         max_waiting_texts: how many texts may wait; what comes then is refused.
         threads: how many batches are predicted at the same time.
         observe: is told of each batch: texts, words, seconds.
+        on_idle: is called when nothing has come for `idle` seconds since the last batch.
+        idle: seconds.
     """
 
     def __init__(
@@ -66,9 +77,12 @@ class Batcher:
         max_waiting_texts: int = 8192,
         threads: int = 1,
         observe: Observe = lambda texts, words, seconds: None,
+        on_idle: Callable[[], None] = lambda: None,
+        idle: float = 2.0,
     ) -> None:
-        self._predictor, self._observe = predictor, observe
+        self._predictor, self._observe, self._on_idle = predictor, observe, on_idle
         self._max_words, self._max_wait, self._max_waiting = max_batch_words, max_wait, max_waiting_texts
+        self._idle = idle
         self._jobs: deque[Job] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -108,13 +122,22 @@ class Batcher:
 
     def _run(self) -> None:
         while (jobs := self._next_jobs()) is not None:
-            try:
-                self._predict(jobs)
-            except BaseException as error:  # a request must never wait for a thread that is gone
-                logger.exception("a batch could not be predicted")
-                for job in jobs:
-                    if not job.future.done():
-                        job.future.set_exception(error)
+            for together in _in_groups(jobs):
+                try:
+                    self._predict(together)
+                except BaseException as error:  # a request must never wait for a thread that is gone
+                    logger.exception("a batch could not be predicted")
+                    for job in together:
+                        if not job.future.done():
+                            job.future.set_exception(error)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Tidy up if nothing comes for a while."""
+        with self._changed:
+            has_more = self._changed.wait_for(lambda: self._jobs or self._is_closed, self._idle)
+        if not has_more:
+            self._on_idle()
 
     def _next_jobs(self) -> list[Job] | None:
         """What is predicted together next; None if the server stops and nothing waits any more."""
@@ -128,7 +151,7 @@ class Batcher:
                 continue
             until = until if jobs else time.monotonic() + self._max_wait
             jobs.append(job)
-            words += sum(len(example.tokens) for example in job.examples) + len(job.examples)
+            words += job.words
         return jobs if jobs or not self._is_closed or self._jobs else None
 
     def _take(self, until: float | None) -> Job | None:
@@ -179,3 +202,17 @@ class Batcher:
                 told.append(dict(self._predictor.result(example, prediction)))
             job.future.set_result(told)
         self._observe(len(examples), words, time.perf_counter() - begin)
+
+
+def _in_groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Jobs from short to long, so many words together as are enough work, or a single longer one."""
+    group: list[Job] = []
+    words = 0
+    for job in sorted(jobs, key=lambda job: job.words):
+        if group and words + job.words > _WORDS_AT_ONCE:
+            yield group
+            group, words = [], 0
+        group.append(job)
+        words += job.words
+    if group:
+        yield group

@@ -83,11 +83,11 @@ def prepare_data(config: Config, runtime: Runtime) -> PreparedData:
             text_splitter=manager.text_splitter,
         )
         preprocessor.fit(_Sentences(train, preprocessor))
-        splits = {
-            name: FeatureDataset(examples, preprocessor, training=name == "train")
-            for name, examples in manager.splits.items()
-            if name == "train" or name == "test" or config.evaluation is not None
-        }
+        splits = {"train": FeatureDataset(train, preprocessor, training=True)}
+        preprocessor.limit_windows(int(splits["train"].lengths.max()))
+        for name, examples in manager.splits.items():
+            if name == "test" or (name != "train" and config.evaluation is not None):
+                splits[name] = FeatureDataset(examples, preprocessor, training=False)
     logger.info("%s", manager.describe())
     for name, split in splits.items():
         _report_truncation(name, split, preprocessor)
@@ -124,6 +124,7 @@ def build_trainer(
         data.preprocessor,
         lambda: data.preprocessor.class_counts(train[index] for index in range(len(train))),
     )
+    _check_labels(model, data.preprocessor)
     if checkpoint_path is not None:
         load_initial_weights(model, checkpoint_path)
     if runtime.rank:
@@ -131,6 +132,12 @@ def build_trainer(
         set_seed((seed + runtime.rank) % 2**32)
     optimizer_block: dict[str, Any] = _block(config.train.optimizer)
     options = optimizer_block.get("options") or {}
+    if runtime.device.type == "cpu" and any(
+        each.get("capturable") for each in (optimizer_block, *(optimizer_block.get("param_groups") or []))
+    ):
+        raise AdaSeqError(
+            "train.optimizer.capturable works on GPUs alone, and the training runs on the CPU: leave it out"
+        )
     optimizer = build_optimizer(optimizer_block, model)
     logger.info("Parameters:\n%s\n%s", describe_groups(optimizer, model), describe_parts(model))
     batches = _train_loader(config, data, runtime)
@@ -146,6 +153,7 @@ def build_trainer(
     schedule = build_schedule(
         _block(config.train.lr_scheduler), optimizer, num_updates, config.train.max_epochs, metric_key, rule
     )
+    schedule.check_length(num_updates, config.train.max_epochs)
     trainer_class = TRAINERS.get(config.train.trainer)
     clip, loss_keys = options.get("grad_clip"), options.get("loss_keys") or "loss"
     trainer: Trainer = trainer_class(
@@ -167,6 +175,16 @@ def build_trainer(
         ema_decay=config.train.ema_decay,
     )
     return trainer
+
+
+def _check_labels(model: Model, preprocessor: Preprocessor) -> None:
+    """Refuse labels in the section `model` that are not those of the data."""
+    stated, known = getattr(model, "id_to_label", None), getattr(preprocessor, "id_to_label", None)
+    if stated is not None and known is not None and dict(stated) != dict(known):
+        raise AdaSeqError(
+            f"model.id_to_label says {', '.join(stated.values())}, but the data and the preprocessor have {', '.join(known.values())}; "
+            "leave it out"
+        )
 
 
 def build_evaluators(config: Config, data: PreparedData, runtime: Runtime, work_dir: Path) -> dict[str, Evaluator]:

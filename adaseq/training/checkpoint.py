@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import pickle
 import re
 import shutil
 from collections.abc import Iterable
@@ -24,7 +23,7 @@ from torch import nn
 
 from adaseq.errors import AdaSeqError
 from adaseq.training.state import plain
-from adaseq.utils.files import atomic_folder, atomic_write, clean_leftovers, sha256_of
+from adaseq.utils.files import add_name, atomic_folder, atomic_write, clean_leftovers, discard_folder, sha256_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +61,11 @@ class Checkpoints:
                 torch.save(plain(state, "the run"), file)
             for path in files:
                 (folder / _FILES).mkdir(exist_ok=True)
-                _link(path, folder / _FILES / path.name)
+                add_name(path, folder / _FILES / path.name)
             manifest = {str(p.relative_to(folder)): _facts(p) for p in _files_in(folder)}
             (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for old in self._steps()[self.keep :]:
-            shutil.rmtree(self.folder / f"step-{old}", ignore_errors=True)
+            discard_folder(self.folder / f"step-{old}")
         return target
 
     def latest(self) -> Path | None:
@@ -86,7 +85,7 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove all checkpoints."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard_folder(self.folder)
 
     def _steps(self) -> list[int]:
         names = os.listdir(self.folder) if self.folder.is_dir() else []
@@ -135,16 +134,11 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise AdaSeqError(f"There is no weights file {path}.") from None
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except Exception as error:  # noqa: BLE001 torch and pickle have many errors for what is no state dict
         raise AdaSeqError(f"Cannot read weights from {path}: {' '.join(str(error).split())[:300]}") from None
+    if not isinstance(weights, dict) or not all(isinstance(each, torch.Tensor) for each in weights.values()):
+        raise AdaSeqError(f"Cannot read weights from {path}: it holds something else than tensors by their names")
     return weights
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from adaseq.data.batching import BatchSampler
 from adaseq.errors import AdaSeqError
+
+_LOST_WORKER = re.compile(r"DataLoader worker \(.*\) (exited unexpectedly|is killed by signal)")
 
 
 class BatchLoader:
@@ -64,15 +68,35 @@ class BatchLoader:
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Any]:
         """The batches of an epoch, without the first `start`."""
         self.sampler.set_epoch(epoch, start)
-        try:
-            yield from self._loader
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error) or "exited unexpectedly" not in str(error):
-                raise
-            raise AdaSeqError(
-                "A process that prepares batches has died, most often for want of memory. Try fewer "
-                "(train.dataloader.workers_per_gpu), and go on with --resume."
-            ) from error
+        with lost_workers_explained():
+            try:
+                yield from self._loader
+            except (EOFError, ConnectionError) as error:
+                # A batch is fetched from the worker that announced it; errors of its own come with a text that says so.
+                if not self._loader.num_workers or "in DataLoader worker process" in str(error):
+                    raise
+                raise _worker_lost() from error
+
+
+@contextlib.contextmanager
+def lost_workers_explained() -> Iterator[None]:
+    """Say clearly if a process that loads batches dies while the block runs.
+
+    torch hears of it by a signal, so that its error comes up wherever the program happens to be, in the midst of a step too.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _LOST_WORKER.search(str(error)):
+            raise
+        raise _worker_lost() from error
+
+
+def _worker_lost() -> AdaSeqError:
+    return AdaSeqError(
+        "A process that prepares batches has died, most often for want of memory. Try fewer "
+        "(train.dataloader.workers_per_gpu), and go on with --resume."
+    )
 
 
 def _leave_signals_to_the_main_process(worker: int) -> None:

@@ -29,8 +29,14 @@ class MetricsLog:
     def append(self, line: dict[str, Any]) -> None:
         """Write one line."""
         rounded = {key: value if key in self.exact else self._round(value) for key, value in line.items()}
-        with writing(self.path), open(self.path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(rounded, ensure_ascii=False) + "\n")
+        with writing(self.path):
+            length = self.path.stat().st_size if self.path.exists() else 0
+            try:
+                with open(self.path, "a", encoding="utf-8", newline="\n") as file:
+                    file.write(json.dumps(rounded, ensure_ascii=False) + "\n")
+            except OSError:
+                self.cut(length)  # a full disk may have taken a part of the line
+                raise
 
     def position(self) -> int:
         """The length of the file in bytes, once all of it has reached the disk."""
@@ -42,8 +48,9 @@ class MetricsLog:
 
     def cut(self, position: int) -> None:
         """Forget the lines behind a position: the steps that wrote them are about to be taken again."""
-        if self.path.exists() and self.path.stat().st_size > position:
-            os.truncate(self.path, position)
+        with writing(self.path):
+            if self.path.exists() and self.path.stat().st_size > position:
+                os.truncate(self.path, position)
 
     def _round(self, value: Any) -> Any:
         if isinstance(value, float):

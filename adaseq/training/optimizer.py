@@ -18,9 +18,9 @@ from adaseq.modules.layers import layers_of, parameter_depths
 from adaseq.registry import OPTIMIZERS
 from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
-# Keys of the block `train.optimizer` that are not for the optimizer's constructor.
+# Keys of the block `train.optimizer`, and of a parameter group, that are not for the optimizer's constructor.
 _OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
-_GROUP_KEYS = {"regex", "requires_grad"}
+GROUP_KEYS = {"regex", "requires_grad"}
 _SHOWN = 5
 
 
@@ -55,7 +55,7 @@ def build_optimizer(block: Mapping[str, Any], model: nn.Module) -> Optimizer:
         arguments["fused"] = _can_fuse(model) if arguments["fused"] is None else arguments["fused"]
     try:
         optimizer: Optimizer = optimizer_class(split, **arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise AdaSeqError(f"train.optimizer: {block['type']} refuses its arguments: {error}") from error
     return optimizer
 
@@ -91,7 +91,7 @@ def split_parameters(
     trained = {name: value for name, value in parameters.items() if value.requires_grad}
     result: list[dict[str, Any]] = [{"params": [value for name, value in trained.items() if name not in owner]}]
     for number, group in enumerate(groups):
-        options = {key: value for key, value in group.items() if key not in _GROUP_KEYS}
+        options = {key: value for key, value in group.items() if key not in GROUP_KEYS}
         result.append({"params": [value for name, value in trained.items() if owner.get(name) == number], **options})
     result = [group for group in result if group["params"]]
     if not result:
@@ -198,8 +198,8 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 def _check_options(number: int, group: Mapping[str, Any], known: Sequence[str]) -> None:
     for key in group:
-        if key not in known and key not in _GROUP_KEYS:
-            allowed = sorted([*_GROUP_KEYS, *known])
+        if key not in known and key not in GROUP_KEYS:
+            allowed = sorted([*GROUP_KEYS, *known])
             raise AdaSeqError(
                 f"train.optimizer.param_groups.{number}: unknown option '{key}'{nearest(key, allowed) or ';'} "
                 f"allowed: {', '.join(allowed)}."
@@ -216,7 +216,7 @@ def _matches(number: int, group: Mapping[str, Any], names: list[str]) -> list[st
     for pattern in patterns:
         try:
             expression = SafePattern(pattern)
-            found = [name for name in names if expression.search(name)]
+            found = [name for name in names if expression.is_found_in(name)]
         except UnsafePattern as error:
             raise AdaSeqError(
                 f"train.optimizer.param_groups.{number}: the regex '{pattern}' is refused: {error}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from adaseq.errors import AdaSeqError
-from adaseq.utils.files import writing
+from adaseq.utils.files import clean_leftovers, writing
 from adaseq.utils.locks import lock_file
 
 logger = logging.getLogger(__name__)
@@ -84,18 +85,20 @@ class RunFolder:
             )
         if path.exists() and not path.is_dir():
             raise AdaSeqError(f"The output folder {path} is a file. Choose another with -w or -n.")
-        if not resume and not force:
-            found = _contents(path)
-            if found:
-                raise AdaSeqError(
-                    f"The output folder {path} is not empty: it holds {', '.join(found[:3])}{' …' if len(found) > 3 else ''}. "
-                    "Choose another with -w or -n, continue its run with --resume, or overwrite it with --force."
-                )
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
-        if force and not resume:
-            folder.clear()
+        try:
+            # Only now: another run may just have come to its end.
+            if resume:
+                clean_leftovers(path)
+            elif force:
+                folder.clear()
+            else:
+                _require_empty(path)
+        except BaseException:
+            folder.release()
+            raise
         return folder
 
     @classmethod
@@ -137,10 +140,14 @@ class RunFolder:
     def release(self) -> None:
         """Let other runs use the folder."""
         if self._lock is not None:
+            # As long as it is locked: a run that takes the lock in between would lose its file, and the next one would not see it.
+            with contextlib.suppress(OSError):
+                (self.path / _LOCK).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
             _held.discard(self.path)
-            (self.path / _LOCK).unlink(missing_ok=True)
+            if os.name == "nt":  # where open files cannot be removed
+                (self.path / _LOCK).unlink(missing_ok=True)
 
     def _take_lock(self) -> IO[str] | None:
         path = self.path / _LOCK
@@ -159,9 +166,9 @@ class RunFolder:
             # The run before removed its lock file in just this moment.
             file.close()
             return self._take_lock()
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
+        with contextlib.suppress(OSError):  # on a full disk; it is for a message only
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
         _held.add(self.path)
         return file
 
@@ -169,6 +176,15 @@ class RunFolder:
 def log_file(folder: Path, rank: int) -> Path:
     """The text log of a process."""
     return folder / (LOG if rank == 0 else f"out_worker{rank}.log")
+
+
+def _require_empty(path: Path) -> None:
+    found = _contents(path)
+    if found:
+        raise AdaSeqError(
+            f"The output folder {path} is not empty: it holds {', '.join(found[:3])}{' …' if len(found) > 3 else ''}. "
+            "Choose another with -w or -n, continue its run with --resume, or overwrite it with --force."
+        )
 
 
 def _contents(path: Path) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -178,6 +180,9 @@ class Runtime:
         except RuntimeError as error:
             if self.world_size == 1 or not any(words in str(error).lower() for words in _LOST):
                 raise
+            if threading.current_thread() is threading.main_thread():
+                # The launcher has seen it too, and ends this process in a moment: not before it has said why it stops.
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
             raise ProcessLost(
                 f"Process {self.rank} of {self.world_size} cannot go on, because another one has died; what that one printed, or "
                 "its out_worker<number>.log in the run folder, says why. Go on with --resume."

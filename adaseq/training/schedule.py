@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 from adaseq.errors import AdaSeqError, nearest
 from adaseq.registry import LR_SCHEDULERS
@@ -19,6 +19,8 @@ Unit = Literal["epoch", "step", "never"]
 
 _OWN_KEYS = {"type", "warmup_rate", "warmup_steps", "options"}
 _STRATEGIES: dict[str, Unit] = {"by_epoch": "epoch", "by_step": "step", "no": "never"}
+# How OneCycleLR is told how long it takes; not told, it takes the whole training.
+_LENGTHS = ("total_steps", "epochs", "steps_per_epoch")
 _WARMUPS = ("LinearWarmup", "ConstantWarmup", "ExponentialWarmup")
 
 
@@ -112,6 +114,24 @@ class Schedule:
         step: Any = self.scheduler.step
         self._step_beside_warmup(functools.partial(step, scores[self.metric_key]))
 
+    def check_length(self, num_updates: int, num_epochs: int) -> None:
+        """Refuse a schedule that is over before the training is.
+
+        Args:
+            num_updates: the optimizer steps of the whole training.
+            num_epochs: its epochs.
+
+        Raises:
+            AdaSeqError: it is.
+        """
+        last = getattr(self.scheduler, "total_steps", None)
+        steps = {"step": num_updates, "epoch": num_epochs}.get(self._unit, 0)
+        if isinstance(last, int) and last < steps:
+            raise AdaSeqError(
+                f"train.lr_scheduler: {type(self.scheduler).__name__} is over after {last} steps, but the training takes {steps}; "
+                "leave total_steps, epochs and steps_per_epoch out for all of it"
+            )
+
     def state_dict(self) -> dict[str, Any]:
         """As plain values."""
         return {"scheduler": self.scheduler.state_dict(), "updates": self._updates, "unscaled": self._unscaled}
@@ -176,13 +196,15 @@ def build_schedule(
     arguments = {key: value for key, value in block.items() if key not in _OWN_KEYS}
     if arguments.get("total_iters", 0) is None:
         arguments["total_iters"] = num_steps
+    if issubclass(scheduler_class, OneCycleLR) and not any(arguments.get(key) for key in _LENGTHS):
+        arguments["total_steps"] = max(num_steps, 1)
     if issubclass(scheduler_class, ReduceLROnPlateau):
         arguments["mode"] = arguments.get("mode") or rule
     if has_own_warmup:
         arguments.update(num_training_steps=num_steps, num_warmup_steps=warmup_steps)
     try:
         scheduler = scheduler_class(optimizer, **arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise AdaSeqError(f"train.lr_scheduler: {block['type']} refuses its arguments: {error}") from error
     return Schedule(scheduler, unit, warmup, metric_key)
 

@@ -14,9 +14,10 @@ from adaseq.errors import AdaSeqError
 from adaseq.models.model_card import write_model_card
 from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.card import LabelScores, run_facts
+from adaseq.training.checkpoint import Checkpoints
 from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
 from adaseq.training.record import FAILED, FINISHED, INTERRUPTED, RunRecord
-from adaseq.training.run_folder import BEST_MODEL, BEST_WEIGHTS, CONFIG, RunFolder, log_file
+from adaseq.training.run_folder import BEST_MODEL, BEST_WEIGHTS, CHECKPOINTS, CONFIG, RunFolder, log_file
 from adaseq.training.runtime import Runtime
 from adaseq.training.summary import changed_keys, summary
 from adaseq.training.trainer import Trainer
@@ -146,6 +147,8 @@ def _train(
     record = RunRecord(folder)
     if resume and runtime.broadcast(record.is_finished):
         logger.info("This run has finished already; there is nothing to resume.")
+        if not config.train.keep_checkpoints:
+            runtime.on_main(Checkpoints(folder / CHECKPOINTS).remove)
         return _results(record.values, folder)
     try:
         data = prepare_data(config, runtime)

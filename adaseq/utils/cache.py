@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
+
+from adaseq.utils.locks import hold_file
 
 logger = logging.getLogger(__name__)
+
+_UNFINISHED = ".unfinished"
 
 
 def default_cache() -> Path:
@@ -27,6 +34,38 @@ def writable_cache(cache_dir: Path | None = None) -> Path:
     except OSError as error:
         problem = str(error.strerror)
     return _temporary_cache(str(folder), problem)
+
+
+@contextlib.contextmanager
+def new_file(folder: Path, name: str) -> Iterator[Path]:
+    """A temporary file in the cache, for the block; those that killed processes have left are removed.
+
+    Args:
+        folder: the cache folder.
+        name: what its own name begins with.
+    """
+    for left in folder.glob(f".*{_UNFINISHED}"):
+        with contextlib.suppress(OSError), open(left, "r+b") as file:
+            if hold_file(file):
+                left.unlink()
+    file, path = _held_file(folder, name)
+    try:
+        yield path
+    finally:
+        file.close()
+        path.unlink(missing_ok=True)
+
+
+def _held_file(folder: Path, name: str) -> tuple[IO[bytes], Path]:
+    while True:
+        handle, found = tempfile.mkstemp(prefix=f".{name}-", suffix=_UNFINISHED, dir=folder)
+        file, path = os.fdopen(handle, "r+b"), Path(found)
+        is_held = hold_file(file)
+        if is_held is None:  # where there are no locks, open files may not be renamed
+            file.close()
+        if is_held is not False and path.exists():
+            return file, path
+        file.close()  # another process took it for a left one in just this moment
 
 
 @functools.cache

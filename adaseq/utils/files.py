@@ -19,8 +19,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils.exchange import exchange
 
-_WRITE_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
+_WRITE_FAILURES = {
+    *_NO_SPACE,
+    *_IN_THE_WAY,
+    *(errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 @contextlib.contextmanager
@@ -76,15 +83,12 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             for file in sorted(temporary.rglob("*")):
                 sync_folder(file) if file.is_dir() else _sync_file(file)
             sync_folder(temporary)
-            if target.exists():
-                replaced = _beside(target)
-                os.rename(target, replaced)
+            if not target.exists():
                 os.rename(temporary, target)
-                shutil.rmtree(replaced, ignore_errors=True)
-            else:
-                os.rename(temporary, target)
+            elif not exchange(temporary, target):
+                _replace(target, temporary)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
         sync_folder(target.parent)
 
 
@@ -110,7 +114,31 @@ def writing(path: str | os.PathLike[str]) -> Iterator[None]:
 def clean_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders that a killed process left in a folder."""
     for leftover in folder.glob(".*.tmp"):
-        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        _remove(leftover)
+
+
+def discard_folder(folder: Path) -> None:
+    """Remove a folder so that nobody finds a part of it: at once from sight, then from the disk."""
+    hidden = _beside(folder)
+    with contextlib.suppress(OSError):
+        os.rename(folder, hidden)
+        folder = hidden
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def add_name(source: Path, target: Path) -> None:
+    """Give a file a second name: a hard link, or a copy where there are none. What had that name is replaced."""
+    with writing(target):
+        temporary = _beside(target)
+        try:
+            try:
+                os.link(source, temporary)
+            except OSError:
+                shutil.copyfile(source, temporary)
+                _sync_file(temporary)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -131,6 +159,24 @@ def sync_folder(folder: Path) -> None:
 def _sync_file(path: Path) -> None:
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
+
+
+def _replace(target: Path, new: Path) -> None:
+    replaced = _beside(target)
+    os.rename(target, replaced)
+    try:
+        os.rename(new, target)
+    except OSError:
+        os.rename(replaced, target)
+        raise
+    _remove(replaced)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _beside(target: Path) -> Path:
@@ -154,11 +200,14 @@ def _disk_failure(error: BaseException) -> OSError | None:
 
 
 def _explain(error: OSError, path: Path) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _NO_SPACE:
         return (
             "there is no space left on the disk. What was written before is untouched; free some space (or choose "
             "another folder) and go on with --resume."
         )
+    if error.errno in _IN_THE_WAY:
+        found = f" ({error.filename})" if error.filename not in (None, str(path)) else ""
+        return f"{error.strerror}{found}. Move what is in the way, or choose another folder."
     return f"{error.strerror}. Check the rights of {path.parent}, or choose another folder."
 
 

@@ -28,3 +28,25 @@ def lock_file(file: IO[Any]) -> bool:
     except OSError:
         logger.warning("The file system of %s knows no locks; nothing keeps two runs from using one folder.", file.name)
     return True
+
+
+def hold_file(file: IO[Any]) -> bool | None:
+    """Lock a file as long as this opening of it lasts, here or in a child; other openings, in this process too, meet the lock.
+
+    Args:
+        file: a file that is open for writing.
+
+    Returns:
+        Whether it is now locked; None where there are no such locks.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True

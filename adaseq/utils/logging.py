@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from adaseq.utils.files import writing
+
 LOGGER_NAME = "adaseq"
 
 
@@ -43,6 +45,26 @@ class _ConsoleHandler(logging.StreamHandler[TextIO]):
             self.handleError(record)
 
 
+class _LogFile(logging.FileHandler):
+    """Appends to a file; where that fails, once says so: a full disk is no reason to end what is logged."""
+
+    _has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Note that a message is lost."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._has_failed:
+            self._has_failed = True
+            print(f"Cannot write {self.baseFilename}: {error.strerror}. The log goes on without it.", file=sys.stderr)
+
+    def close(self) -> None:
+        """Close the file, whether or not what is left can be written."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 @contextlib.contextmanager
 def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Show the package's messages on the console and append them to a file while the block runs.
@@ -57,8 +79,9 @@ def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None)
         handlers.append(_ConsoleHandler(sys.stderr))
         handlers[-1].setFormatter(_SafeFormatter("%(message)s"))
     if file is not None:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, encoding="utf-8"))
+        with writing(file):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(_LogFile(file, encoding="utf-8"))
         handlers[-1].setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
     if not handlers:
         # Without any handler Python would print warnings by itself, in every process.

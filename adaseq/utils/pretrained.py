@@ -12,7 +12,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,9 +175,10 @@ def load_backbone(name_or_path: str, load_weights: bool = True, **kwargs: Any) -
     model_class = model_class[0] if isinstance(model_class, tuple) else model_class
     if model_class is not None and "add_pooling_layer" in inspect.signature(model_class.__init__).parameters:
         kwargs["add_pooling_layer"] = False
+    refuse_code(kwargs, "weights")
     if not load_weights:
         kwargs = {k: v for k, v in kwargs.items() if k in ("add_pooling_layer", "attn_implementation", "dtype")}
-        return AutoModel.from_config(config, **kwargs)
+        return AutoModel.from_config(config, trust_remote_code=False, **kwargs)
     if (Path(name_or_path) / "configuration.json").is_file():
         kwargs["key_mapping"] = _IN_MODEL_FOLDERS
     with _quiet_loading():
@@ -231,6 +232,23 @@ def enable_gradient_checkpointing(model: nn.Module) -> None:
         model.disable_input_require_grads()  # type: ignore[operator]
 
 
+def attend_with(model: nn.Module, name: str, function: Callable[..., Any]) -> None:
+    """Let a backbone compute its attention with a function, if it is one of those that let themselves be told how.
+
+    Args:
+        model: the backbone; anything else stays as it is.
+        name: what the function is registered as.
+        function: an attention function of transformers; its mask is what is added to the scores.
+    """
+    from transformers import AttentionInterface, PreTrainedModel
+    from transformers.masking_utils import AttentionMaskInterface, eager_mask
+
+    if isinstance(model, PreTrainedModel) and getattr(model, "_supports_attention_backend", False):
+        AttentionInterface.register(name, function)
+        AttentionMaskInterface.register(name, eager_mask)
+        model.set_attn_implementation(name)
+
+
 def position_limit(name_or_path: str, tokenizer: PreTrainedTokenizerBase) -> int | None:
     """How many pieces, special tokens included, a backbone can take; None if its positions are not limited."""
     limits = []
@@ -248,13 +266,15 @@ def position_limit(name_or_path: str, tokenizer: PreTrainedTokenizerBase) -> int
 
 def _from_pretrained(factory: Any, what: str, name_or_path: str, kwargs: Mapping[str, Any]) -> Any:
     """Call `from_pretrained`, from local files where they are, with an error that a user can act on."""
+    refuse_code(kwargs, what)
+    kwargs = {**kwargs, "trust_remote_code": False}  # without it transformers asks, and waits for an answer
     is_folder = Path(name_or_path).is_dir()
     attempts = [True] if is_folder or _looks_local(name_or_path) else [True, False]
     reasons = []
     for local_files_only in attempts:
         try:
             return factory.from_pretrained(name_or_path, **kwargs, local_files_only=local_files_only)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 torch, pickle, safetensors and every class of transformers have errors of their own
             reasons.append(" ".join(str(error).split())[:300])
     where = "in the folder" if is_folder else "for"
     advice = (
@@ -267,6 +287,23 @@ def _from_pretrained(factory: Any, what: str, name_or_path: str, kwargs: Mapping
         if folder is not None:
             return factory.from_pretrained(folder, **kwargs, local_files_only=True)
     raise ModelError(f"cannot load the {what} {where} '{name_or_path}'. {advice} (transformers says: {reasons[-1]})")
+
+
+def refuse_code(options: Mapping[str, Any] | None, what: str) -> None:
+    """Refuse to run code that comes with a model.
+
+    Args:
+        options: for `from_pretrained`.
+        what: what they are for.
+
+    Raises:
+        ModelError: they ask for it.
+    """
+    if (options or {}).get("trust_remote_code"):
+        raise ModelError(
+            f"the options of the {what} say trust_remote_code, which runs whatever program lies beside the model; AdaSeq runs none. "
+            "Leave it out, and use a backbone that transformers knows by itself"
+        )
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import warnings
 from typing import Any
 
@@ -19,8 +20,9 @@ else:
     import sre_parse
 
 _MOST_STEPS = 10_000_000
-# A search begins anew at each character, but hardly ever gets far from there.
-_MOST_STEPS_OF_SEARCH = 1_000_000_000
+# A search hardly ever takes as many steps as it might. One that might take more is watched, and all of them together get so
+# many seconds.
+_SECONDS = 5.0
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 # Known from Python 3.11 on, which must not read `C++` otherwise than 3.10 does.
 _NEW = ("POSSESSIVE_REPEAT", "ATOMIC_GROUP")
@@ -44,6 +46,7 @@ class SafePattern:
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
+        self._seconds_left = _SECONDS
         if len(pattern) > _MOST_LENGTH:
             raise UnsafePattern(f"it is longer than {_MOST_LENGTH} characters")
         try:
@@ -63,26 +66,42 @@ class SafePattern:
         Raises:
             UnsafePattern: the text is too long for an expression with so many repetitions.
         """
-        self._check_work(len(text), _MOST_STEPS)
+        if self._steps(len(text)) > _MOST_STEPS:
+            raise UnsafePattern(
+                f"'{self.pattern}' has {self._loops} repetitions, too many for a text of {len(text)} characters"
+            )
         return self._regex.fullmatch(text)
 
-    def search(self, text: str) -> re.Match[str] | None:
-        """The first match within a text.
+    def is_found_in(self, text: str) -> bool:
+        """Whether there is a match somewhere in a text.
 
         Args:
             text: the text.
 
         Raises:
-            UnsafePattern: the text is too long for an expression with so many repetitions.
+            UnsafePattern: the searches with this expression have taken too long.
         """
-        self._check_work(len(text), _MOST_STEPS_OF_SEARCH)
-        return self._regex.search(text)
-
-    def _check_work(self, length: int, most: int) -> None:
-        if self._branches * (length + 1) ** self._loops > most:
+        if self._steps(len(text)) <= _MOST_STEPS:
+            return self._regex.search(text) is not None
+        begin = time.monotonic()
+        try:
+            return self._watched().search(text, timeout=max(self._seconds_left, 0.001)) is not None
+        except TimeoutError:
             raise UnsafePattern(
-                f"'{self.pattern}' has {self._loops} repetitions, too many for a text of {length} characters"
-            )
+                f"it has {self._loops} repetitions, and looking for it takes too long (in '{text[:100]}', for one)"
+            ) from None
+        finally:
+            self._seconds_left -= time.monotonic() - begin
+
+    def _steps(self, length: int) -> int:
+        """The most steps that matching a text may take."""
+        return int(self._branches * (length + 1) ** self._loops)
+
+    def _watched(self) -> Any:
+        """The same expression for the package `regex`, which can give up."""
+        import regex
+
+        return regex.compile(self.pattern)
 
     def expand(self, match: re.Match[str], template: str) -> str:
         """A text in which `\\1` stands for the first group of a match.

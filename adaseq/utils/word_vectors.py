@@ -13,6 +13,7 @@ from adaseq.errors import DataError
 
 # No line of text and no word is longer; what claims to be is no file of vectors.
 _LONGEST_LINE = 1 << 20
+_WIDEST = 1 << 17
 
 
 def find_vector_file(name_or_path: str | Path, file_name: str) -> Path | None:
@@ -67,6 +68,8 @@ def _entries(path: Path, most: int | None, words: Collection[str]) -> Iterator[t
             first, second = file.readline(_LONGEST_LINE), file.readline(_LONGEST_LINE)
         with _open(path) as file:
             header = _header(first)
+            if header and header[1] > _WIDEST:
+                raise DataError(f"the vectors shall be {header[1]} wide, which none are", path, 1)
             if header and not _is_text(second, header[1]):
                 yield from _binary_entries(file, path, most, words)
             else:

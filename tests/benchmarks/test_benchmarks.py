@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from adaseq.config import load_config
+from tests.benchmarks.scripts import BENCHMARKS, rows_of, run, source_of
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SMALL = "task: named-entity-recognition\ndataset: {data_type: conll}\nmodel: {embedder: {type: embedding, embedding_dim: 8}}\n"
-SENTENCES = ("mary/B-PER smith/I-PER works/O in/O new/B-LOC york/I-LOC ./O", "john/B-PER lives/O in/O london/B-LOC")
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    """Twelve sentences in CoNLL columns."""
-    path = tmp_path / "corpus.conll"
-    sentence = ["\n".join(pair.replace("/", "\t") for pair in each.split()) for each in SENTENCES]
-    path.write_text("\n\n".join(sentence * 6) + "\n", encoding="utf-8")
-    return path
-
-
-def run(script: str, output: Path, *arguments: object) -> dict[str, Any]:
-    """Run a benchmark; what it wrote into its JSON file."""
-    command = [sys.executable, str(BENCHMARKS / script), *map(str, arguments), "--output", str(output)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    path = output / f"{Path(script).stem}.json" if output.is_dir() else output
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    assert all(str(row["what" if "what" in row else "variant"]) in finished.stdout for row in result["rows"])
-    return result
-
-
-def rows_of(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The rows of a table by their first column."""
-    return {row["what"]: row for row in result["rows"]}
 
 
 def test_training_loop_compares_the_same_training(tmp_path: Path, corpus: Path) -> None:
@@ -160,14 +132,11 @@ def test_documented_commands_exist(page: str) -> None:
     text = (BENCHMARKS / page).read_text(encoding="utf-8")
     commands = re.findall(r"python benchmarks/(\w+\.py)((?:[^`\n]|\\\n)*)", text)
     assert {script for script, _ in commands} >= {path.name for path in BENCHMARKS.glob("bench_*.py")}
-    shared = (BENCHMARKS / "common.py").read_text(encoding="utf-8")
     for script, arguments in commands:
-        source = (BENCHMARKS / script).read_text(encoding="utf-8")
-        for module in re.findall(r"^from (bench_\w+) import", source, re.MULTILINE):
-            source += (BENCHMARKS / f"{module}.py").read_text(encoding="utf-8")
+        source = source_of(script)
         options = re.findall(r"(?<=\s)--?[a-z][\w-]*", arguments)
         made_from_splits = {"--train", "--valid", "--test"} if "SPLITS" in source else set()
-        missing = [each for each in options if each not in made_from_splits and f'"{each}"' not in source + shared]
+        missing = [each for each in options if each not in made_from_splits and f'"{each}"' not in source]
         assert not missing, f"{script} has no {missing}"
         for config in re.findall(r"-c (\S+)", arguments):
             assert (BENCHMARKS.parent / config).is_file(), config

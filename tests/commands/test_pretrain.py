@@ -14,8 +14,8 @@ from transformers import AutoModel
 
 from adaseq.commands.main import main
 from adaseq.models.model_folder import load_model_folder
-from tests.commands.conftest import write_sentences
-from tests.commands.test_train import STOPPER, lines_of, weights_of
+from tests.commands.test_train import STOPPER
+from tests.runs import lines_of, weights_of, write_sentences
 
 WORDS = ("北京", "上海", "大学", "工作", "公司", "经理", "我", "在", "的")
 

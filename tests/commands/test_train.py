@@ -21,6 +21,7 @@ from adaseq.models.model_folder import load_model_folder
 from adaseq.training import train as training
 from adaseq.training.trainer import Trainer
 from adaseq.utils import files
+from tests.runs import assert_same_run, lines_of, weights_of
 
 ROOT = Path(__file__).parents[2]
 WriteConfig = Callable[..., Path]
@@ -46,25 +47,6 @@ def stopper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.syspath_prepend(tmp_path)
     saving = {"type": "CheckpointHook", "interval": 3, "by_epoch": False, "save_last": False, "max_checkpoint_num": 1}
     return {"hooks": [{"type": "TextLoggerHook", "interval": 4}, saving, {"type": "stopper:Stop"}]}
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """`metrics.json` without what a clock has measured."""
-    lines = [json.loads(line) for line in (folder / "metrics.json").read_text().splitlines()]
-    return [{key: value for key, value in line.items() if "time" not in key} for line in lines]
-
-
-def weights_of(folder: Path) -> dict[str, torch.Tensor]:
-    return dict(torch.load(folder / "best_model.pth", weights_only=True))
-
-
-def assert_same_run(first: Path, second: Path) -> None:
-    one, other = weights_of(first), weights_of(second)
-    assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-    assert lines_of(first) == lines_of(second)
-    for name in ("pred.txt", "output_best/model.safetensors", "output_best/README.md"):
-        assert (first / name).read_bytes() == (second / name).read_bytes(), name
-    assert sorted(path.name for path in first.iterdir()) == sorted(path.name for path in second.iterdir())
 
 
 def test_a_run_writes_all_of_its_outputs(
@@ -107,30 +89,6 @@ def test_the_saved_configuration_is_a_complete_input(write_config: WriteConfig, 
     assert yaml.safe_load((second / "config.yaml").read_text()) == saved
 
 
-def run_until_killed(arguments: list[str], stop_at: int) -> int:
-    environment = {
-        **os.environ,
-        "STOP_AT": str(stop_at),
-        "STOP_BY": str(int(signal.SIGKILL)),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(arguments[1]).parent)]),
-    }
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, timeout=100, check=False).returncode
-
-
-def test_a_killed_run_is_resumed_bit_for_bit(
-    write_config: WriteConfig, tmp_path: Path, stopper: dict[str, Any]
-) -> None:
-    """15 batches an epoch; the kill comes in the second one, two batches and a log line after the last checkpoint."""
-    config = str(write_config(train=stopper))
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert main(["train", "-c", config, "-w", str(whole), "-d", "cpu"]) == 0
-    assert run_until_killed(["-c", config, "-w", str(parts), "-d", "cpu"], stop_at=23) == -signal.SIGKILL
-    assert len(lines_of(parts)) == 6 and not (parts / "pred.txt").exists()
-    assert main(["train", "-c", config, "-w", str(parts), "-d", "cpu", "--resume"]) == 0
-    assert_same_run(whole, parts)
-
-
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_is_resumed_bit_for_bit(
     write_config: WriteConfig,
@@ -155,8 +113,9 @@ def test_an_interrupted_run_is_resumed_bit_for_bit(
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
     assert_same_run(whole, parts)
     assert "The configuration is not that of the run so far" not in caplog.text
+    (parts / "checkpoints" / "step-45").mkdir(parents=True)  # as if killed before it had cleared up
     assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
-    assert "This run has finished already" in caplog.text
+    assert "This run has finished already" in caplog.text and not (parts / "checkpoints").exists()
 
 
 def killed(*_: Any) -> None:

@@ -175,11 +175,27 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def test_a_class_of_ones_own_needs_no_registration(own_module: Path) -> None:
-    own_module.write_text("class Big:\n    def __init__(self, size: int = 9) -> None:\n        self.size = size\n")
+    own_module.write_text(
+        f"from {Wheel.__module__} import Wheel\nclass Big(Wheel):\n    def __init__(self, size: int = 9) -> None:\n        ...\n"
+    )
     assert check(WHEELS, {"type": "wheels_of_mine:Big"}) == ({"type": "wheels_of_mine:Big", "size": 9}, [])
     assert check(WHEELS, {"type": "wheels_of_mine:Big", "sice": 1})[1] == [
         "k.sice: unknown key 'sice'; did you mean 'size'? allowed here: size"
     ]
+
+
+def test_a_name_in_a_file_cannot_call_anything_else(own_module: Path) -> None:
+    own_module.write_text("class Big:\n    def __init__(self, size: int = 9) -> None:\n        ...\n")
+    for name in ("wheels_of_mine:Big", "subprocess:Popen"):
+        assert check(WHEELS, {"type": name, "size": 3}) == (
+            None,
+            [
+                (
+                    f"k.type: '{name}' is no wheel: it is not derived from one; known: circular, round. A class of your own is named as "
+                    "'module:Class', or registered in a module listed under 'plugins:'."
+                )
+            ],
+        )
 
 
 def test_a_module_that_fails_says_where(own_module: Path) -> None:

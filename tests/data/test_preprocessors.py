@@ -90,6 +90,27 @@ def test_a_word_longer_than_a_sequence_keeps_its_first_pieces(tiny_bert):
         assert features["num_words"] == (1 if training else 3)
 
 
+def test_windows_are_no_longer_than_what_was_trained_on(tiny_bert, monkeypatch):
+    long = Example("2", SENTENCE.tokens * 4)
+    preprocessor, whole = encode(tiny_bert, long, training=False, max_length=60)
+    assert not len(whole["piece_lengths"])
+    preprocessor.limit_windows(12)  # a short corpus says nothing about windows of usual sizes
+    assert preprocessor.max_length == 60
+
+    monkeypatch.setattr("adaseq.data.preprocessors.base.SHORTEST_WINDOW", 8)
+    before = preprocessor.fingerprint()
+    preprocessor.limit_windows(12)
+    assert (preprocessor.max_length, preprocessor.window_overlap) == (12, 2)
+    assert preprocessor.fingerprint() != before
+    (features,) = preprocessor.encode([long], training=False)
+    assert max(features["piece_lengths"]) <= 12 and features["num_words"] == len(long.tokens)
+    assert preprocessor.portable_config({"max_length": 60})["max_length"] == 12
+
+    chosen, _ = encode(tiny_bert, max_length=60, window_overlap=3)
+    chosen.limit_windows(12)
+    assert (chosen.max_length, chosen.window_overlap) == (12, 3)
+
+
 def test_max_length_beyond_the_backbone_is_lowered_with_a_warning(tiny_bert, caplog):
     with caplog.at_level(logging.WARNING):
         preprocessor, _ = encode(tiny_bert, max_length=512)

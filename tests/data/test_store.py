@@ -11,7 +11,7 @@ from adaseq.data.example import Example
 from adaseq.data.store.examples import ExampleStore
 from adaseq.data.store.rows import ArrowStore
 from adaseq.errors import AdaSeqError
-from adaseq.utils.cache import writable_cache
+from adaseq.utils.cache import new_file, writable_cache
 
 
 def rows(count):
@@ -69,9 +69,17 @@ def test_an_error_while_writing_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_said_so(tmp_path, monkeypatch):
+def test_what_killed_processes_left_is_removed_and_what_is_being_written_is_not(tmp_path):
+    (tmp_path / ".f-killed.unfinished").write_text("half")
+    with new_file(tmp_path, "g") as unfinished:
+        ArrowStore.build("f", lambda: rows(3), cache_dir=tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([unfinished, tmp_path / "f.arrow", tmp_path / "f.json"])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_a_full_disk_is_said_so(tmp_path, monkeypatch, number):
     def full(*args, **kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, "No space left on device")
 
     monkeypatch.setattr("adaseq.data.store.rows._write", full)
     with pytest.raises(AdaSeqError, match="the disk is full: cannot write the cache in .* set ADASEQ_CACHE"):

@@ -64,6 +64,24 @@ def test_graphs_compute_nearly_the_same(graph: Path, tmp_path: Path, is_in_block
     assert not list(tmp_path.glob("tmp*"))
 
 
+@pytest.mark.parametrize("sign", ["both", "positive"])
+def test_what_a_row_gets_does_not_depend_on_its_company(graph: Path, tmp_path: Path, sign: str) -> None:
+    model = onnx.load(str(graph))
+    table = RANDOM.standard_normal((200, 96)).astype(np.float32)
+    table = table if sign == "both" else np.abs(table)
+    model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(table, "table"))
+    onnx.save(model, str(graph))
+    target = tmp_path / "small.onnx"
+    quantize_int8(graph, target, [{"ids": RANDOM.integers(0, 200, (5, 9))}])
+    operators = [node.op_type for node in onnx.load(str(target)).graph.node]
+    assert ("ReduceMin" in operators) == (sign == "positive") and "MatMulIntegerToFloat" in operators
+    ids = RANDOM.integers(0, 200, (3, 7))
+    together = scores(target, ids)
+    alone = np.concatenate([scores(target, ids[[number]]) for number in range(3)])
+    assert np.allclose(together, alone, rtol=0, atol=1e-6 * np.abs(together).max())
+    assert similarity(together, scores(graph, ids)) > 0.999
+
+
 def test_blocks_stand_for_what_they_were() -> None:
     rows = RANDOM.standard_normal((5, 70)).astype(np.float32)
     rows[2] = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import CancelledError
 from typing import Any
@@ -53,6 +54,25 @@ def test_batches_have_a_size(predictor: FakePredictor) -> None:
         future.result(30)
     batcher.close()
     assert predictor.batches == [1, 2, 2, 2]
+
+
+def test_short_texts_are_answered_first_in_groups(predictor: FakePredictor) -> None:
+    batcher = make(predictor)
+    long = batcher.submit(job("word " * 600))
+    short = [batcher.submit(job("a b c")) for _ in range(3)]
+    predictor.gate.set()
+    for future in (*short, long):
+        future.result(30)
+    batcher.close()
+    assert predictor.batches == [1, 3, 1]
+
+
+def test_after_a_while_without_work_there_is_time_to_tidy_up(predictor: FakePredictor) -> None:
+    tidied = threading.Event()
+    batcher = Batcher(predictor, on_idle=tidied.set, idle=0.01)
+    batcher.submit(job("First")).result(30)
+    assert tidied.wait(30)
+    batcher.close()
 
 
 def test_the_queue_is_bounded(predictor: FakePredictor) -> None:

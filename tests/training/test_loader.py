@@ -6,6 +6,7 @@ import functools
 import operator
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 
 from adaseq.data.batching import BatchSampler
 from adaseq.errors import AdaSeqError
-from adaseq.training.loader import BatchLoader
+from adaseq.training.loader import BatchLoader, lost_workers_explained
 
 
 class Numbers:
@@ -60,6 +61,45 @@ def test_batches_are_counted_for_the_epoch() -> None:
     loader = loader_of(token_budget=3)
     assert loader.batches_in(0) == len(list(loader.epoch(0))) == 17
     assert loader_of().batches_in(7) == 13
+
+
+@pytest.mark.parametrize("fate", ["(pid 7) is killed by signal: Killed. ", "(pid(s) 7) exited unexpectedly"])
+def test_the_death_of_a_worker_may_be_heard_of_anywhere(fate: str) -> None:
+    with pytest.raises(AdaSeqError, match="A process that prepares batches has died"), lost_workers_explained():
+        raise RuntimeError(f"DataLoader worker {fate}")
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), lost_workers_explained():
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+
+class Interrupted:
+    """A loader of torch's that fails after its first batch."""
+
+    def __init__(self, error: Exception, num_workers: int) -> None:
+        self.num_workers = num_workers
+        self._error = error
+
+    def __iter__(self) -> Iterator[Any]:
+        yield [1]
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "workers", "expected"),
+    [
+        (EOFError(), 1, AdaSeqError),
+        (ConnectionResetError(104, "Connection reset by peer"), 1, AdaSeqError),
+        (ConnectionRefusedError("Caught ConnectionRefusedError in DataLoader worker process 0."), 1, ConnectionError),
+        (EOFError(), 0, EOFError),
+    ],
+)
+def test_a_worker_that_dies_with_a_batch_in_its_hands_is_explained(
+    error: Exception, workers: int, expected: type[Exception]
+) -> None:
+    """What the data itself raises is not blamed on it."""
+    loader = loader_of()
+    loader._loader = Interrupted(error, workers)  # type: ignore[assignment]
+    with pytest.raises(expected):
+        list(loader.epoch(0))
 
 
 def test_a_worker_that_dies_is_explained() -> None:

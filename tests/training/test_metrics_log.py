@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adaseq.errors import AdaSeqError
+from adaseq.training import metrics_log
 from adaseq.training.metrics_log import MetricsLog
 
 
@@ -32,6 +33,22 @@ def test_it_can_be_cut_back(tmp_path: Path) -> None:
     log.append({"step": 3})
     lines = (tmp_path / "metrics.json").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["step"] for line in lines] == ["北京", 3]
+
+
+def half_written(path: Path, *_: Any, **__: Any) -> Any:
+    """A file on a disk that fills up in the midst of a line."""
+    path.write_text(path.read_text() + '{"st')
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_no_half_of_a_line_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = MetricsLog(tmp_path / "metrics.json")
+    log.append({"step": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics_log, "open", half_written, raising=False)
+        with pytest.raises(AdaSeqError, match="no space left"):
+            log.append({"step": 2})
+    assert (tmp_path / "metrics.json").read_text() == '{"step": 1}\n'
 
 
 def test_a_full_disk_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,9 +67,43 @@ def test_force_removes_the_run_and_nothing_else(tmp_path: Path, caplog: pytest.L
 
 
 def test_resuming_takes_the_folder_as_it_is(tmp_path: Path) -> None:
+    """But for what a killed process was writing."""
     leave_a_run(tmp_path / "run")
+    (tmp_path / "run" / ".best_model.pth.77-ab.tmp").write_text("half")
     RunFolder.open(tmp_path / "run", resume=True).release()
     assert (tmp_path / "run" / "metrics.json").exists()
+    assert not (tmp_path / "run" / ".best_model.pth.77-ab.tmp").exists()
+
+
+def test_a_folder_is_locked_until_its_lock_is_out_of_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that another run took in between would be removed under its hands."""
+    folder, states = RunFolder.open(tmp_path / "run"), []
+    unlink = Path.unlink
+
+    def note(path: Path, missing_ok: bool = False) -> None:
+        assert folder._lock is not None
+        states.append(folder._lock.closed)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", note)
+    folder.release()
+    assert states == [False] and list(folder.path.iterdir()) == []
+
+
+def test_a_folder_that_was_filled_before_it_could_be_locked_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run began and ended in between."""
+    take = RunFolder._take_lock
+
+    def late(self: RunFolder) -> object:
+        (tmp_path / "run" / "metrics.json").write_text("{}")
+        return take(self)
+
+    monkeypatch.setattr(RunFolder, "_take_lock", late)
+    with pytest.raises(AdaSeqError, match="is not empty: it holds metrics.json"):
+        RunFolder.open(tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["metrics.json"]
 
 
 def test_resuming_needs_a_folder(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 from pathlib import Path
 
@@ -19,6 +21,27 @@ def test_messages_reach_the_file_and_nothing_stays_behind(tmp_path: Path) -> Non
     text = (tmp_path / "new" / "out.log").read_text()
     assert text.endswith("INFO hello\n") and "not this" not in text
     assert (list(logging.getLogger().handlers), list(get_logger().handlers), get_logger().level) == before
+
+
+class FullDisk(io.StringIO):
+    """A file that nothing more can be written to."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    close = flush
+
+
+def test_a_log_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_to(console=False, file=tmp_path / "out.log"):
+        handler = get_logger().handlers[-1]
+        assert isinstance(handler, logging.FileHandler)
+        handler.stream.close()
+        handler.stream = FullDisk()  # type: ignore[assignment]
+        for _ in range(3):
+            get_logger().info("hello")
+    expected = f"Cannot write {tmp_path / 'out.log'}: No space left on device. The log goes on without it.\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_debug_messages_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

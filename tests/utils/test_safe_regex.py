@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils import safe_regex
 from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
 
@@ -43,10 +44,15 @@ def test_a_long_text_is_refused_where_there_are_many_repetitions() -> None:
         pattern.fullmatch("a" * 1000)
 
 
-def test_a_search_may_do_more_and_is_bounded_too() -> None:
-    assert SafePattern("encoder.*layer.*attention.*query").search("m.encoder.layer.1.attention.self.query.weight")
-    with pytest.raises(UnsafePattern, match="has 6 repetitions, too many for a text of 80 characters"):
-        SafePattern("a*a*a*a*a*a*b").search("a" * 80)
+def test_a_search_may_do_more_and_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "m.encoder.layer.1.attention.self.query.weight"
+    for pattern in ("encoder.*layer.*attention.*query", ".*encoder.*layer.*attention.*query.*weight$"):
+        assert SafePattern(pattern).is_found_in(name) and not SafePattern(pattern).is_found_in(f"{name}s"[5:-9])
+    monkeypatch.setattr(safe_regex, "_SECONDS", 0.05)
+    pattern = SafePattern("a*?" * 20 + "[^a]$")
+    for _ in range(2):
+        with pytest.raises(UnsafePattern, match=r"it has 20 repetitions, and looking for it takes too long \(in 'aaa"):
+            pattern.is_found_in("a" * 200)
 
 
 def test_what_is_no_expression_is_left_to_the_caller() -> None:

@@ -83,6 +83,9 @@ class InputEncoder(ABC):
         """Constructor arguments that the embedder declares as `supplied`: the size of its tables, for example."""
         return {}
 
+    def limit_windows(self, longest: int) -> None:
+        """Let windows of long texts be no longer than so many pieces, where texts are cut into windows."""
+
     def set_window_overlap(self, overlap: int) -> bool:
         """Let neighbouring windows of a long text share so many pieces from now on.
 

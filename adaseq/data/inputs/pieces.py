@@ -79,6 +79,10 @@ class PieceInput(InputEncoder):
         """Write the tokenizer in a form that needs no transformers."""
         self._tokens.save_for_runtime(folder)
 
+    def limit_windows(self, longest: int) -> None:
+        """Let its windows be no longer than that."""
+        self._tokens.limit_windows(longest)
+
     def set_window_overlap(self, overlap: int) -> bool:
         """Set it; True."""
         self._tokens.set_window_overlap(overlap)

@@ -19,6 +19,7 @@ from adaseq.data.preprocessors.piece_features import Frame
 from adaseq.data.vocabulary import Vocabulary
 from adaseq.errors import AdaSeqError, ModelError
 from adaseq.registry import PREPROCESSORS, SPLITTERS, Registry
+from adaseq.utils.ranges import Count, Names, Natural
 
 if TYPE_CHECKING:
     from adaseq.data.inputs.base import InputEncoder
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DEFAULT_MAX_LENGTH = 512
+# Windows that hold fewer pieces would cut too many sentences.
+SHORTEST_WINDOW = 128
 
 Features = dict[str, Any]
 Context = tuple[list[str], list[str]] | None
@@ -50,8 +53,8 @@ class Preprocessor(ABC):
         is_word2vec: look whole words up in a vocabulary instead of cutting them into pieces.
         labels: the label types; by default those of the data.
         max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
-            truncates to it; evaluation and prediction use overlapping windows. By default 512, or less if the backbone
-            takes less.
+            truncates to it; evaluation and prediction use overlapping windows, no longer than the longest training example
+            or 128. By default 512, or less if the backbone takes less.
         window_overlap: how many pieces two neighbouring windows share; by default a quarter of a window.
         add_special_tokens: put the backbone's special tokens ([CLS] … [SEP]) around the sequence.
         tokenizer_kwargs: options for the tokenizer's `from_pretrained`.
@@ -73,12 +76,12 @@ class Preprocessor(ABC):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        labels: Names | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
@@ -95,7 +98,7 @@ class Preprocessor(ABC):
         self._words: WordInput | None = None
         if not is_word2vec and model_dir is not None:
             self.tokenizer = open_tokenizer(model_dir, add_special_tokens, **(tokenizer_kwargs or {}))
-        elif model_dir is not None and (Path(model_dir) / vocab_file).exists():
+        elif model_dir is not None and (Path(model_dir) / vocab_file).is_file():
             self.vocabulary = Vocabulary.load(Path(model_dir), vocab_file, lowercase)
         if self.context is not None and self.tokenizer is None:
             raise AdaSeqError(
@@ -103,6 +106,7 @@ class Preprocessor(ABC):
                 "model.embedder.model_name_or_path, or leave the context out"
             )
         self.max_length = self._usable_length(max_length)
+        self._has_own_overlap = window_overlap is not None
         self.window_overlap = self._usable_overlap(self.capacity // 4 if window_overlap is None else window_overlap)
 
     @property
@@ -146,6 +150,22 @@ class Preprocessor(ABC):
         self._words = words if self.tokenizer is None else None
         if self._words is not None and self.vocabulary is not None:
             self._words.know(self.vocabulary)
+
+    def limit_windows(self, longest: int) -> None:
+        """Let windows of long texts be no longer than what the model was trained on, since it finds far less in longer ones.
+
+        Args:
+            longest: the number of pieces in the longest training example.
+        """
+        for each in self.inputs.values():
+            each.limit_windows(longest)
+        length = max(longest, SHORTEST_WINDOW)
+        if self.tokenizer is None or not self.uses_windows or length >= self.max_length:
+            return
+        self.max_length = length
+        self.window_overlap = (
+            min(self.window_overlap, self.capacity // 2) if self._has_own_overlap else self.capacity // 4
+        )
 
     def set_window_overlap(self, overlap: int) -> None:
         """Let neighbouring windows of a long text share so many pieces from now on.

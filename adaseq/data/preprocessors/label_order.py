@@ -13,6 +13,8 @@ def in_order_of_ids(label_to_id: Mapping[str, int]) -> list[str]:
     Raises:
         AdaSeqError: the ids are not 0, 1, 2, …
     """
+    if not label_to_id:
+        raise AdaSeqError("preprocessor.label_to_id is empty; leave it out for the labels of the data")
     if sorted(label_to_id.values()) != list(range(len(label_to_id))):
         raise AdaSeqError(
             f"preprocessor.label_to_id must give the ids 0 to {len(label_to_id) - 1}, each once; received "

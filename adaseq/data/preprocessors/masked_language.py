@@ -14,6 +14,7 @@ from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Natural
 
 
 @PREPROCESSORS.register(
@@ -45,13 +46,13 @@ class MaskedLanguagePreprocessor(Preprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        max_length: int | None = None,
+        max_length: Count | None = None,
         tokenizer_kwargs: dict[str, Any] | None = None,
         lowercase: bool = False,
         text_splitter: str = "word",
-        max_ngram: int = 4,
-        min_count: int = 5,
-        max_ngrams: int = 5_000_000,
+        max_ngram: Natural = 4,
+        min_count: Natural = 5,
+        max_ngrams: Count = 5_000_000,
     ) -> None:
         super().__init__(
             model_dir,

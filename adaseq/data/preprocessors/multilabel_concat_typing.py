@@ -20,6 +20,7 @@ from adaseq.data.windows import words_that_fit
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 
 _NOWHERE: Span = {"start": 0, "end": 0, "type": ""}
 
@@ -73,12 +74,12 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
-        max_length: int | None = None,
+        max_length: Count | None = None,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",

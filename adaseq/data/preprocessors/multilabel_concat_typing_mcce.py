@@ -12,6 +12,7 @@ from adaseq.data.preprocessors.multilabel_concat_typing import MultiLabelConcatT
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS
+from adaseq.utils.ranges import Count, Names, Natural
 
 
 @PREPROCESSORS.register(
@@ -41,13 +42,13 @@ class MultiLabelConcatTypingMCCEPreprocessor(MultiLabelConcatTypingPreprocessor)
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
-        max_length: int | None = None,
+        max_length: Count | None = None,
         cand_size: int = -1,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",

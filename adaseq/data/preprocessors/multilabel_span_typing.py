@@ -12,6 +12,7 @@ from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.preprocessors.label_order import in_order_of_ids
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 
 
 @PREPROCESSORS.register(
@@ -36,13 +37,13 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",

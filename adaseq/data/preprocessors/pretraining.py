@@ -12,6 +12,7 @@ from adaseq.data.preprocessors.twostage import TwostagePreprocessor
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS
+from adaseq.utils.ranges import Count, Names, Natural
 from adaseq.utils.tag_schemes import PARTIAL
 
 
@@ -33,20 +34,20 @@ class PretrainingPreprocessor(TwostagePreprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         return_original_view: bool | None = False,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
         prompts: list[str] | None = None,
         type_names: dict[str, str] | None = None,
-        prompt_length: int = 8,
+        prompt_length: Count = 8,
     ) -> None:
         if prompt_length < 1:
             raise AdaSeqError(f"preprocessor.prompt_length is {prompt_length}; it must be at least 1")

@@ -17,9 +17,13 @@ from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import NO_RELATION, Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 
 _ORIGIN = "origin/"
 _ENTITIES = ("subject", "object")
+
+# The markers are shown to what counts words and their parts as often as these must occur, but not for ever.
+_OFTEN = 100
 
 
 @PREPROCESSORS.register(
@@ -49,12 +53,12 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
-        max_length: int | None = None,
+        labels: Names | None = None,
+        max_length: Count | None = None,
         return_original_view: bool | None = None,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
@@ -102,7 +106,8 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
 
     def fit(self, sentences: Iterable[Sequence[str]]) -> None:
         """Build the word vocabulary, with the markers in it, where there is no backbone."""
-        super().fit(itertools.chain(sentences, [self.markers] * max(self.min_count, 1)))
+        often = min(max(self.min_count, 1), _OFTEN)
+        super().fit(itertools.chain(sentences, itertools.repeat(self.markers, often)))
         if self.vocabulary is not None:
             self.vocabulary.extend(self.markers)
 

@@ -15,6 +15,7 @@ from adaseq.data.tags import tag_inventory
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 from adaseq.utils.tag_schemes import PARTIAL, find_scheme, spans_to_tags
 
 IGNORED, ANY_TAG = -100, -1
@@ -54,15 +55,15 @@ class SequenceLabelingPreprocessor(Preprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
         tag_scheme: str | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         return_original_view: bool | None = False,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",
@@ -235,6 +236,8 @@ class SequenceLabelingPreprocessor(Preprocessor):
 
 def _in_order(label_to_id: dict[str, int]) -> list[str]:
     tags = sorted(label_to_id, key=lambda tag: label_to_id[tag])
+    if not tags:
+        raise AdaSeqError("preprocessor.label_to_id is empty; leave it out for the labels of the data")
     if [label_to_id[tag] for tag in tags] != list(range(len(tags))):
         raise AdaSeqError(
             f"preprocessor.label_to_id must number the tags 0, 1, 2, … without gaps; received {sorted(label_to_id.values())}"

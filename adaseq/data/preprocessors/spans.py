@@ -13,6 +13,7 @@ from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.registry import SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 from adaseq.utils.tag_schemes import PARTIAL
 
 
@@ -41,14 +42,14 @@ class SpanPreprocessor(Preprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
+        labels: Names | None = None,
         label_to_id: dict[str, int] | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         return_original_view: bool | None = False,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",

@@ -13,6 +13,7 @@ from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.utils.ranges import Count, Names, Natural
 
 
 @PREPROCESSORS.register(
@@ -30,8 +31,8 @@ class TextClassificationPreprocessor(WholeTextPreprocessor):
 
     Args:
         max_length: the most pieces (special tokens included) in a sequence, or words without a backbone. Training
-            truncates to it, of a pair the longer text first; evaluation and prediction use overlapping windows. By default
-            512, or less if the backbone takes less.
+            truncates to it, of a pair the longer text first; evaluation and prediction use overlapping windows, no longer
+            than the longest training example or 128. By default 512, or less if the backbone takes less.
         multi_label: whether a text may have several labels; the model says so.
     """
 
@@ -39,12 +40,12 @@ class TextClassificationPreprocessor(WholeTextPreprocessor):
         self,
         model_dir: str | None = None,
         is_word2vec: bool = False,
-        labels: list[str] | None = None,
-        max_length: int | None = None,
-        window_overlap: int | None = None,
+        labels: Names | None = None,
+        max_length: Count | None = None,
+        window_overlap: Natural | None = None,
         add_special_tokens: bool = True,
         tokenizer_kwargs: dict[str, Any] | None = None,
-        min_count: int = 1,
+        min_count: Natural = 1,
         lowercase: bool = False,
         text_splitter: str = "word",
         vocab_file: str = "vocab.txt",

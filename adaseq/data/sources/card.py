@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from adaseq.data.formats.class_names import class_names_in
+from adaseq.data.sources.globs import Glob
 from adaseq.data.sources.local import ALIASES
 from adaseq.errors import DataError, nearest
 
@@ -85,8 +86,8 @@ def match_files(files: Sequence[str], patterns: Sequence[str]) -> list[str]:
         files: all files.
         patterns: `data/train-*.parquet`; `**` goes through folders.
     """
-    expressions = [_expression(pattern.removeprefix("./")) for pattern in patterns]
-    return sorted(file for file in files if any(each.fullmatch(file) for each in expressions))
+    globs = [Glob(pattern.removeprefix("./")) for pattern in patterns]
+    return sorted(file for file in files if any(each.matches(file) for each in globs))
 
 
 def _mappings(value: Any) -> list[dict[str, Any]]:
@@ -116,19 +117,3 @@ def _class_names(info: dict[str, Any]) -> dict[str, list[str]]:
     features = _mappings(info.get("features"))
     found = {str(each.get("name")): class_names_in({k: v for k, v in each.items() if k != "name"}) for each in features}
     return {name: names for name, names in found.items() if names}
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    means = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = ""
-    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]/]+\])", pattern):
-        if part.startswith("[") and part.endswith("]") and part not in ("[]", "[!]"):
-            is_negated = part.startswith("[!")
-            inside = re.escape(part[2 if is_negated else 1 : -1]).replace(r"\-", "-")
-            text += f"[{'^' if is_negated else ''}{inside}]"
-        else:
-            text += means.get(part) or re.escape(part)
-    try:
-        return re.compile(text)
-    except re.error:  # a range that runs backwards
-        return re.compile(re.escape(pattern))

@@ -15,7 +15,6 @@ import gc
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,13 @@ import numpy as np
 import pyarrow as pa
 
 from adaseq.errors import AdaSeqError
-from adaseq.utils.cache import writable_cache
+from adaseq.utils.cache import new_file, writable_cache
 from adaseq.utils.files import atomic_write
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 2000
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 _IS_BOOL = {b"kind": b"bool"}
 
@@ -80,22 +80,19 @@ class ArrowStore:
                 return cls(path)
             except (pa.ArrowInvalid, OSError, ValueError):
                 logger.warning("The cache file %s is damaged; making it again.", path)
-        handle, name = tempfile.mkstemp(prefix=f".{fingerprint[:16]}-", dir=folder)
-        os.close(handle)
         try:
-            with _rare_collections():
-                _write(Path(name), rows(), schema)
-            with atomic_write(_metadata_path(path)) as file:
-                json.dump(describe(), file, ensure_ascii=False)
-            os.replace(name, path)
+            with new_file(folder, fingerprint[:16]) as unfinished:
+                with _rare_collections():
+                    _write(unfinished, rows(), schema)
+                with atomic_write(_metadata_path(path)) as file:
+                    json.dump(describe(), file, ensure_ascii=False)
+                os.replace(unfinished, path)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise AdaSeqError(
-                    f"the disk is full: cannot write the cache in '{folder}'; free space or set ADASEQ_CACHE"
-                ) from error
-            raise
-        finally:
-            Path(name).unlink(missing_ok=True)
+            if error.errno not in _FULL:
+                raise
+            raise AdaSeqError(
+                f"the disk is full: cannot write the cache in '{folder}'; free space or set ADASEQ_CACHE"
+            ) from error
         return cls(path)
 
     def __len__(self) -> int:

@@ -21,6 +21,7 @@ from adaseq.modules.decoders.likelihood import forward_backward, gradients_of_sc
 from adaseq.modules.decoders.packing import Packing, Scores
 
 
+@torch._disable_dynamo  # as the likelihood
 def chain_divergence(scores: Scores, reference: Tensor, packing: Packing) -> Tensor:
     """`KL(q ‖ p)` of each sentence, `(B,)` in float64, at least 0. Gradients flow into p only.
 

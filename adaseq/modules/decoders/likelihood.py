@@ -51,6 +51,9 @@ def forward_backward(scores: Scores, packing: Packing, both_ways: bool = True) -
     return LogChain(scores, packing, both_ways)
 
 
+# The recursion reads its plan off the scores and works on arrays of numpy, which torch.compile cannot follow: compiled models
+# run it as it is. Unlike torch.compiler.disable this does not import the compiler until a loss is computed.
+@torch._disable_dynamo
 def _run(scores: Scores, path: Tensor | None, packing: Packing) -> Tensor:
     needs_gradient = torch.is_grad_enabled() and any(each.requires_grad for each in scores)
     return _ChainFunction.apply(*scores, path, packing, needs_gradient)

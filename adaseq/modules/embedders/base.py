@@ -43,6 +43,26 @@ class Embedder(nn.Module, ABC):
         """The blocks of the embedders that this one is made of; none for one that reads its tokens itself."""
         return []
 
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors of an embedder that is not built yet; None if only building it tells.
+
+        Args:
+            block: the block of the embedder, with its defaults.
+        """
+        return None
+
+    @classmethod
+    def check_backbone(cls, block: Mapping[str, Any]) -> None:
+        """Refuse options that do not fit the backbone, as far as its configuration tells.
+
+        Args:
+            block: the block of the embedder, with its defaults.
+
+        Raises:
+            ModelError: some do not.
+        """
+
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this embedder, without its weights, from a model folder alone.
 

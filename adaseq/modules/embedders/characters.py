@@ -14,6 +14,7 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
+from adaseq.utils.ranges import Count, Natural, Rate
 
 
 class CharacterEmbedder(Embedder):
@@ -69,12 +70,12 @@ class CharCNN(CharacterEmbedder):
     def __init__(
         self,
         num_characters: int,
-        embedding_dim: int = 30,
-        channels: int = 30,
-        kernel_sizes: list[int] | None = None,
-        dropout: float = 0.0,
-        max_length: int = 40,
-        min_count: int = 1,
+        embedding_dim: Count = 30,
+        channels: Count = 30,
+        kernel_sizes: list[Count] | None = None,
+        dropout: Rate = 0.0,
+        max_length: Count = 40,
+        min_count: Natural = 1,
         lowercase: bool = False,
     ) -> None:
         super().__init__(num_characters, embedding_dim, dropout)
@@ -83,6 +84,11 @@ class CharCNN(CharacterEmbedder):
             raise ModelError(f"the kernel_sizes of char-cnn must be at least 1; received {sizes}")
         self.convolutions = nn.ModuleList(nn.Conv1d(embedding_dim, channels, size, padding=size // 2) for size in sizes)
         self.output_size = channels * len(sizes)
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, as the block says."""
+        return int(block["channels"]) * len(block["kernel_sizes"] or [3])
 
     def compose(self, characters: Tensor, lengths: Tensor) -> Tensor:
         """The maximum of each filter over the places of a word; those behind its end do not count."""
@@ -112,16 +118,21 @@ class CharLSTM(CharacterEmbedder):
     def __init__(
         self,
         num_characters: int,
-        embedding_dim: int = 25,
-        hidden_size: int = 25,
-        dropout: float = 0.0,
-        max_length: int = 40,
-        min_count: int = 1,
+        embedding_dim: Count = 25,
+        hidden_size: Count = 25,
+        dropout: Rate = 0.0,
+        max_length: Count = 40,
+        min_count: Natural = 1,
         lowercase: bool = False,
     ) -> None:
         super().__init__(num_characters, embedding_dim, dropout)
         self.lstm = nn.LSTM(embedding_dim, hidden_size, batch_first=True, bidirectional=True)
         self.output_size = 2 * hidden_size
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, as the block says."""
+        return 2 * int(block["hidden_size"])
 
     def compose(self, characters: Tensor, lengths: Tensor) -> Tensor:
         """Both last states, side by side."""

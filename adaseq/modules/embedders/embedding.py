@@ -15,6 +15,7 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
+from adaseq.utils.ranges import Count, Natural, NonNegative, Rate
 from adaseq.utils.word_forms import Form, other_forms
 from adaseq.utils.word_vectors import find_vector_file, read_vectors
 
@@ -24,6 +25,7 @@ _UNKNOWN = "[UNK]"
 # What files of vectors call it.
 _NAMES_OF_UNKNOWN = (_UNKNOWN, "<unk>", "<UNK>", "unk", "UNK")
 _ABOUT_THE_INPUT = ("vocab_file", "embedding_file", "words", "max_vectors", "lookup")
+_FROZEN_NOISE = "freeze: true needs an embedding_file with vectors; random vectors must be learned"
 
 
 @EMBEDDERS.register(Embedders.EMBEDDING, supplied=("vocabulary",))
@@ -56,16 +58,16 @@ class Embedding(Embedder):
         model_name_or_path: str | None = None,
         vocab_file: str = "vocab.txt",
         embedding_file: str = "embedding.txt",
-        embedding_dim: int = 0,
-        padding_idx: int | None = None,
+        embedding_dim: Natural = 0,
+        padding_idx: Natural | None = None,
         freeze: bool = False,
         vocabulary: list[str] | None = None,
         words: Literal["training", "file"] = "training",
-        max_vectors: int | None = None,
+        max_vectors: Count | None = None,
         lookup: list[Form] | None = None,
         oov: Literal["random", "zero", "mean"] = "random",
-        unknown_rate: float = 0.0,
-        init_std: float | None = None,
+        unknown_rate: Rate = 0.0,
+        init_std: NonNegative | None = None,
     ) -> None:
         super().__init__()
         if vocabulary is None:
@@ -76,10 +78,11 @@ class Embedding(Embedder):
         wanted = _all_forms(vocabulary, lookup or [])
         vectors, found_dim = read_vectors(path, wanted, max_vectors) if path is not None else ({}, 0)
         self.output_size = embedding_dim or found_dim or 100
-        if found_dim and found_dim != self.output_size:
-            raise ModelError(f"embedding_dim is {embedding_dim}, but the vectors in '{path}' have {found_dim} numbers")
+        _check_width(embedding_dim, found_dim, path)
         if freeze and not vectors:
-            raise ModelError("freeze: true needs an embedding_file with vectors; random vectors must be learned")
+            raise ModelError(_FROZEN_NOISE)
+        if padding_idx is not None and padding_idx >= len(vocabulary):
+            raise ModelError(f"embedder.padding_idx is {padding_idx}, but the vocabulary has {len(vocabulary)} words")
         self.unknown_rate = unknown_rate
         self.unknown_id = vocabulary.index(_UNKNOWN) if _UNKNOWN in vocabulary else 0
         self.embedding = nn.Embedding(len(vocabulary), self.output_size, padding_idx)
@@ -106,6 +109,35 @@ class Embedding(Embedder):
         """Words, with the options that are about them."""
         options = {key: block[key] for key in _ABOUT_THE_INPUT if key in block}
         return {"type": Inputs.WORDS, "model_dir": block.get("model_name_or_path"), **options}
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, as the block or the file of vectors says."""
+        path = _vector_file(block["model_name_or_path"], block["vocab_file"], block["embedding_file"])
+        return int(block["embedding_dim"]) or (_width_in(path) if path is not None else 0) or 100
+
+    @classmethod
+    def check_backbone(cls, block: Mapping[str, Any]) -> None:
+        """Refuse a folder without vectors, and vectors of another width.
+
+        Raises:
+            ModelError: there are none, or they are.
+        """
+        path = _vector_file(block["model_name_or_path"], block["vocab_file"], block["embedding_file"])
+        if path is not None:
+            _check_width(block["embedding_dim"], _width_in(path), path)
+        elif block["freeze"]:
+            raise ModelError(_FROZEN_NOISE)
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse to keep vectors as they are that come from nowhere.
+
+        Raises:
+            ModelError: it was asked for.
+        """
+        if arguments.get("freeze") and arguments.get("model_name_or_path") is None:
+            raise ModelError(_FROZEN_NOISE)
 
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)`."""
@@ -136,6 +168,16 @@ def _vector_file(name_or_path: str | None, vocab_file: str, embedding_file: str)
             f"'{embedding_file}' or '{vocab_file}' (embedding_file and vocab_file name them)"
         )
     return path
+
+
+def _width_in(path: Path) -> int:
+    """The width of the vectors in a file, which is not read to its end; 0 for an empty one."""
+    return read_vectors(path, (), most=1)[1]
+
+
+def _check_width(wanted: int, found: int, path: Path | None) -> None:
+    if wanted and found and wanted != found:
+        raise ModelError(f"embedding_dim is {wanted}, but the vectors in '{path}' have {found} numbers")
 
 
 def _all_forms(vocabulary: list[str], lookup: list[Form]) -> set[str]:

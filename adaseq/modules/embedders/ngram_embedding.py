@@ -12,6 +12,7 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
+from adaseq.utils.ranges import Count, Natural, Rate
 
 
 @EMBEDDERS.register(Embedders.NGRAMS, supplied=("num_ngrams",))
@@ -33,11 +34,11 @@ class NgramEmbedding(Embedder):
     def __init__(
         self,
         num_ngrams: int,
-        sizes: list[int] | None = None,
-        embedding_dim: int = 50,
-        min_count: int = 2,
+        sizes: list[Count] | None = None,
+        embedding_dim: Count = 50,
+        min_count: Natural = 2,
         lowercase: bool = False,
-        unknown_rate: float = 0.0,
+        unknown_rate: Rate = 0.0,
     ) -> None:
         super().__init__()
         if not 0 <= unknown_rate < 1:
@@ -55,6 +56,11 @@ class NgramEmbedding(Embedder):
             "type": Inputs.NGRAMS,
             **{key: block[key] for key in ("sizes", "min_count", "lowercase") if key in block},
         }
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, as the block says."""
+        return int(block["embedding_dim"]) * sum(block["sizes"] or [2])
 
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)`."""

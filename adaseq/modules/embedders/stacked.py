@@ -25,8 +25,7 @@ class StackedEmbedder(Embedder):
 
     def __init__(self, embedders: list[Embedder]) -> None:
         super().__init__()
-        if not embedders:
-            raise ModelError("a stacked embedder needs at least one embedder under 'embedders'")
+        self.check_arguments({"embedders": embedders})
         self.embedders = nn.ModuleList(embedders)
         self.output_size = sum(each.output_size for each in embedders)
 
@@ -34,6 +33,23 @@ class StackedEmbedder(Embedder):
     def parts(cls, block: Mapping[str, Any]) -> list[Mapping[str, Any] | str]:
         """The blocks of the embedders."""
         return list(block.get("embedders") or [])
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The sum of the widths of the parts; None if one of them cannot be told."""
+        parts = [{"type": each} if isinstance(each, str) else each for each in cls.parts(block)]
+        widths = [EMBEDDERS.get(each["type"]).width_of(each) for each in parts]  # type: ignore[attr-defined]
+        return None if None in widths else sum(widths)
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse a stack of nothing.
+
+        Raises:
+            ModelError: it is one.
+        """
+        if not arguments.get("embedders"):
+            raise ModelError("a stacked embedder needs at least one embedder under 'embedders'")
 
     def forward(self, tokens: dict[str, Any]) -> Tensor:
         """The word vectors `(B, L, H)`; a part reads `tokens[<its number>]` if there is such, else `tokens` itself."""

@@ -13,13 +13,14 @@ from adaseq.errors import ModelError, nearest
 from adaseq.metainfo import Embedders
 from adaseq.modules.adapters import Adapters, adapter_config, merge_adapters
 from adaseq.modules.added_pieces import extend_vocabulary, knows_segments
-from adaseq.modules.backbones import load_encoder
+from adaseq.modules.backbones import load_encoder, stated_sizes
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.vector_storage import Place, VectorStorage
-from adaseq.modules.layers import freeze_lowest
-from adaseq.modules.scalar_mix import ScalarMix
+from adaseq.modules.layers import freeze_lowest, too_few_layers
+from adaseq.modules.scalar_mix import ScalarMix, check_scalar_mix
 from adaseq.registry import EMBEDDERS
-from adaseq.utils.pretrained import enable_gradient_checkpointing
+from adaseq.utils.pretrained import enable_gradient_checkpointing, refuse_code
+from adaseq.utils.ranges import Natural
 
 # The most pieces, padding included, that go through the backbone at once when no gradients are needed.
 MOST_PIECES = 1 << 16
@@ -65,16 +66,15 @@ class TransformerEmbedder(Embedder):
         gradient_checkpointing: bool = False,
         transformer_kwargs: dict[str, Any] | None = None,
         sub_token_mode: Literal["first", "last", "avg", "mean", "w2max", "max"] = "first",
-        freeze_layers: int | None = None,
+        freeze_layers: Natural | None = None,
         storage: Place = "none",
         peft: dict[str, Any] | None = None,
         num_pieces: int | None = None,
     ) -> None:
         super().__init__()
         arguments = {"train_parameters": train_parameters, "eval_mode": eval_mode, "storage": storage, "peft": peft}
-        self.check_arguments(
-            {**arguments, "freeze_layers": freeze_layers, "gradient_checkpointing": gradient_checkpointing}
-        )
+        options = {"gradient_checkpointing": gradient_checkpointing, "scalar_mix": scalar_mix}
+        self.check_arguments({**arguments, **options, "freeze_layers": freeze_layers})
         self.name_or_path = model_name_or_path
         self.head_source = model_name_or_path if load_weights else None
         model = load_encoder(model_name_or_path, load_weights, **(transformer_kwargs or {}))
@@ -106,6 +106,10 @@ class TransformerEmbedder(Embedder):
         Raises:
             ModelError: something does.
         """
+        if arguments.get("model_name_or_path") == "":
+            raise ModelError(
+                "embedder.model_name_or_path is empty; it is the folder of a backbone, or its name on a hub"
+            )
         is_frozen = arguments.get("train_parameters") is False
         peft, storage = arguments.get("peft"), arguments.get("storage", "none")
         if arguments.get("freeze_layers") is not None and (is_frozen or peft is not None):
@@ -118,8 +122,29 @@ class TransformerEmbedder(Embedder):
             )
         if arguments.get("gradient_checkpointing") and arguments.get("eval_mode"):
             raise ModelError("embedder.gradient_checkpointing works in training mode only: leave out eval_mode")
+        check_scalar_mix(arguments.get("scalar_mix"), "embedder.scalar_mix")
+        refuse_code(arguments.get("transformer_kwargs"), "backbone")
         if peft is not None:
             adapter_config(peft)
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, where the backbone is in a folder here."""
+        return None if block.get("sub_module") else stated_sizes(block["model_name_or_path"]).width
+
+    @classmethod
+    def check_backbone(cls, block: Mapping[str, Any]) -> None:
+        """Refuse more layers than the backbone has, where it is in a folder here.
+
+        Raises:
+            ModelError: it has fewer.
+        """
+        layers = None if block.get("sub_module") else stated_sizes(block["model_name_or_path"]).num_layers
+        if layers is None:
+            return
+        if (block.get("freeze_layers") or 0) > layers:
+            raise too_few_layers(block["freeze_layers"], layers)
+        check_scalar_mix(block.get("scalar_mix"), "embedder.scalar_mix", layers)
 
     def train(self, mode: bool = True) -> TransformerEmbedder:
         """Set the training mode, of the backbone too unless `eval_mode`."""

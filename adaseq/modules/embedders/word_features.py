@@ -12,8 +12,10 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
+from adaseq.utils.ranges import Count, Natural
 
 _ABOUT_THE_INPUT = ("shape", "prefixes", "suffixes", "gazetteers", "gazetteer_lowercase", "min_count")
+_NO_FEATURE = "word-features has no feature: give shape: true, prefixes, suffixes or gazetteers"
 
 
 @EMBEDDERS.register(Embedders.WORD_FEATURES, supplied=("feature_sizes",))
@@ -38,16 +40,16 @@ class WordFeatures(Embedder):
         self,
         feature_sizes: list[int],
         shape: bool = True,
-        prefixes: list[int] | None = None,
-        suffixes: list[int] | None = None,
+        prefixes: list[Count] | None = None,
+        suffixes: list[Count] | None = None,
         gazetteers: dict[str, str] | None = None,
         gazetteer_lowercase: bool = False,
-        embedding_dim: int = 16,
-        min_count: int = 2,
+        embedding_dim: Count = 16,
+        min_count: Natural = 2,
     ) -> None:
         super().__init__()
         if not feature_sizes:
-            raise ModelError("word-features has no feature: give shape: true, prefixes, suffixes or gazetteers")
+            raise ModelError(_NO_FEATURE)
         self.features = nn.Embedding(sum(feature_sizes), embedding_dim)
         bound = (3 / embedding_dim) ** 0.5
         nn.init.uniform_(self.features.weight, -bound, bound)
@@ -59,6 +61,22 @@ class WordFeatures(Embedder):
     def input_block(cls, block: Mapping[str, Any]) -> dict[str, Any]:
         """Word features, with the options that are about them."""
         return {"type": Inputs.WORD_FEATURES, **{key: block[key] for key in _ABOUT_THE_INPUT if key in block}}
+
+    @classmethod
+    def width_of(cls, block: Mapping[str, Any]) -> int | None:
+        """The width of the vectors, as the block says."""
+        lists = [block[name] or () for name in ("prefixes", "suffixes", "gazetteers")]
+        return int(block["embedding_dim"]) * (bool(block["shape"]) + sum(map(len, lists)))
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Refuse an embedder without any feature.
+
+        Raises:
+            ModelError: it is one.
+        """
+        if not any(arguments.get(name) for name in ("shape", "prefixes", "suffixes", "gazetteers")):
+            raise ModelError(_NO_FEATURE)
 
     def forward(self, tokens: dict[str, Tensor]) -> Tensor:
         """The word vectors `(B, L, H)`."""

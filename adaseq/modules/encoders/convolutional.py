@@ -13,6 +13,7 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Encoders
 from adaseq.modules.encoders.base import Encoder
 from adaseq.registry import ENCODERS
+from adaseq.utils.ranges import Count, Rate
 
 
 @ENCODERS.register(Encoders.CNN, supplied_unless_given=("input_size",))
@@ -34,9 +35,9 @@ class CNNEncoder(Encoder):
 
     def __init__(
         self,
-        input_size: int,
-        channels: int = 128,
-        dropout: float = 0.0,
+        input_size: Count,
+        channels: Count = 128,
+        dropout: Rate = 0.0,
         dilation: list[int] | None = None,
         kernel_sizes: list[int] | None = None,
     ) -> None:

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from adaseq.metainfo import Encoders
 from adaseq.modules.encoders.base import Encoder
 from adaseq.registry import ENCODERS
+from adaseq.utils.ranges import Count, Rate
 
 
 class RecurrentEncoder(Encoder):
@@ -53,11 +54,11 @@ class LSTMEncoder(RecurrentEncoder):
 
     def __init__(
         self,
-        hidden_size: int,
-        input_size: int,
-        num_layers: int = 1,
+        hidden_size: Count,
+        input_size: Count,
+        num_layers: Count = 1,
         bias: bool = True,
-        dropout: float = 0.0,
+        dropout: Rate = 0.0,
         bidirectional: bool = False,
     ) -> None:
         super().__init__(nn.LSTM(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
@@ -78,11 +79,11 @@ class GRUEncoder(RecurrentEncoder):
 
     def __init__(
         self,
-        hidden_size: int,
-        input_size: int,
-        num_layers: int = 1,
+        hidden_size: Count,
+        input_size: Count,
+        num_layers: Count = 1,
         bias: bool = True,
-        dropout: float = 0.0,
+        dropout: Rate = 0.0,
         bidirectional: bool = False,
     ) -> None:
         super().__init__(nn.GRU(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
@@ -104,12 +105,12 @@ class RNNEncoder(RecurrentEncoder):
 
     def __init__(
         self,
-        hidden_size: int,
-        input_size: int,
-        num_layers: int = 1,
+        hidden_size: Count,
+        input_size: Count,
+        num_layers: Count = 1,
         nonlinearity: Literal["tanh", "relu"] = "tanh",
         bias: bool = True,
-        dropout: float = 0.0,
+        dropout: Rate = 0.0,
         bidirectional: bool = False,
     ) -> None:
         super().__init__(nn.RNN(input_size, hidden_size, num_layers, nonlinearity, bias, True, dropout, bidirectional))

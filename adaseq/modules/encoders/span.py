@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from adaseq.metainfo import Encoders
 from adaseq.modules.encoders.base import Encoder
 from adaseq.registry import ENCODERS
+from adaseq.utils.ranges import Count
 
 
 @ENCODERS.register(Encoders.SPAN, supplied_unless_given=("input_size",))
@@ -29,12 +30,12 @@ class SpanEncoder(Encoder):
 
     def __init__(
         self,
-        input_size: int,
+        input_size: Count,
         encode_span_method: Literal["concat"] = "concat",
         add_span_linear: bool = True,
-        span_hidden_size: int | None = None,
+        span_hidden_size: Count | None = None,
         use_biaffine: bool = False,
-        input_dim: int | None = None,
+        input_dim: Count | None = None,
     ) -> None:
         super().__init__()
         if encode_span_method != "concat":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from adaseq.errors import ModelError
 from adaseq.metainfo import Encoders
 from adaseq.modules.encoders.base import Encoder
 from adaseq.registry import ENCODERS
+from adaseq.utils.ranges import Count, Rate
 
 _BASE = 10_000.0
 
@@ -34,26 +36,17 @@ class TransformerEncoder(Encoder):
 
     def __init__(
         self,
-        input_size: int,
-        hidden_size: int | None = None,
-        num_layers: int = 2,
-        num_heads: int = 4,
-        feedforward_size: int | None = None,
-        dropout: float = 0.1,
+        input_size: Count,
+        hidden_size: Count | None = None,
+        num_layers: Count = 2,
+        num_heads: Count = 4,
+        feedforward_size: Count | None = None,
+        dropout: Rate = 0.1,
         positions: Literal["rotary", "sinusoidal", "none"] = "rotary",
     ) -> None:
         super().__init__()
         width = hidden_size or input_size
-        if width % num_heads:
-            raise ModelError(
-                f"encoder.num_heads is {num_heads}, which does not divide the width of the layers, {width}; choose another "
-                "number of heads, or a hidden_size that it divides"
-            )
-        if positions == "rotary" and width // num_heads % 2:
-            raise ModelError(
-                f"encoder.positions: rotary needs heads of even width; {num_heads} heads of a width of {width} have "
-                f"{width // num_heads}. Choose another hidden_size or num_heads, or positions: sinusoidal"
-            )
+        _check_heads(width, num_heads, positions)
         self.positions = positions
         self.projection = nn.Linear(input_size, width) if width != input_size else nn.Identity()
         self.layers = nn.ModuleList(
@@ -63,6 +56,21 @@ class TransformerEncoder(Encoder):
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.output_size = width
+
+    @classmethod
+    def check_width(cls, arguments: Mapping[str, Any], width: int) -> None:
+        """Refuse another width of the word vectors, and heads that do not share the width of the layers.
+
+        Args:
+            arguments: those of the constructor.
+            width: the width of the vectors that the embedder makes.
+
+        Raises:
+            ModelError: they do not fit.
+        """
+        super().check_width(arguments, width)
+        own = arguments.get("hidden_size") or width
+        _check_heads(own, arguments.get("num_heads", 4), arguments.get("positions", "rotary"))
 
     def forward(self, words: Tensor, mask: Tensor) -> Tensor:
         """Encode `(B, L, input_size)` to `(B, L, hidden_size)`; padding is never seen by words."""
@@ -119,6 +127,19 @@ class _Layer(nn.Module):
             query, key, value, attn_mask=seen, dropout_p=self.rate if self.training else 0.0
         )
         return self.attention_output(attended.transpose(1, 2).reshape(batch, length, width))
+
+
+def _check_heads(width: int, num_heads: int, positions: str) -> None:
+    if width % num_heads:
+        raise ModelError(
+            f"encoder.num_heads is {num_heads}, which does not divide the width of the layers, {width}; choose another "
+            "number of heads, or a hidden_size that it divides"
+        )
+    if positions == "rotary" and width // num_heads % 2:
+        raise ModelError(
+            f"encoder.positions: rotary needs heads of even width; {num_heads} heads of a width of {width} have "
+            f"{width // num_heads}. Choose another hidden_size or num_heads, or positions: sinusoidal"
+        )
 
 
 def rotate(vectors: Tensor) -> Tensor:

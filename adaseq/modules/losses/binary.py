@@ -11,6 +11,7 @@ from adaseq.metainfo import Losses
 from adaseq.modules.losses.base import MultiLabelLoss, mean_over, require_classes
 from adaseq.modules.losses.class_weights import class_weights
 from adaseq.registry import LOSSES
+from adaseq.utils.ranges import NonNegative, Positive
 
 
 @LOSSES.register(Losses.BCE)
@@ -38,7 +39,7 @@ class WeightedBinaryCrossEntropy(MultiLabelLoss):
     pos_weight: Tensor
 
     def __init__(
-        self, pos_weight: float | list[float] | dict[str, float] = 1.0, classes: list[str] | None = None
+        self, pos_weight: Positive | list[NonNegative] | dict[str, NonNegative] = 1.0, classes: list[str] | None = None
     ) -> None:
         super().__init__()
         if isinstance(pos_weight, (int, float)):
@@ -77,7 +78,7 @@ class UFETGranularityLoss(MultiLabelLoss):
         self,
         boundaries: list[int] | None = None,
         groups: list[list[str]] | None = None,
-        pos_weight: float = 1.0,
+        pos_weight: Positive = 1.0,
         classes: list[str] | None = None,
     ) -> None:
         super().__init__()

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from adaseq.errors import ModelError, nearest
+from adaseq.utils.ranges import NonNegative
 
 FROM_COUNTS = ("inverse", "inverse-sqrt", "effective")
-Weights = dict[str, float] | list[float] | Literal["inverse", "inverse-sqrt", "effective"]
+Weights = dict[str, NonNegative] | list[NonNegative] | Literal["inverse", "inverse-sqrt", "effective"]
 
 # Of the weights by the effective number of samples (Cui et al. 2019).
 _BETA = 0.999

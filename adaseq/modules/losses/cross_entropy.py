@@ -11,6 +11,7 @@ from adaseq.metainfo import Losses
 from adaseq.modules.losses.base import SingleLabelLoss, require_classes
 from adaseq.modules.losses.class_weights import Weights, class_weights
 from adaseq.registry import LOSSES
+from adaseq.utils.ranges import Rate
 
 
 @LOSSES.register(Losses.CROSS_ENTROPY)
@@ -64,7 +65,7 @@ class LabelSmoothing(SingleLabelLoss):
         smoothing: the share of the uniform distribution.
     """
 
-    def __init__(self, smoothing: float = 0.1) -> None:
+    def __init__(self, smoothing: Rate = 0.1) -> None:
         super().__init__()
         if not 0 <= smoothing < 1:
             raise ModelError(f"loss.smoothing must be at least 0 and less than 1; received {smoothing}")

@@ -10,6 +10,7 @@ from adaseq.metainfo import Losses
 from adaseq.modules.losses.base import SingleLabelLoss, require_classes
 from adaseq.modules.losses.class_weights import Weights, class_weights
 from adaseq.registry import LOSSES
+from adaseq.utils.ranges import NonNegative
 
 
 @LOSSES.register(Losses.FOCAL, supplied=("classes", "class_counts"))
@@ -27,7 +28,7 @@ class FocalLoss(SingleLabelLoss):
 
     def __init__(
         self,
-        gamma: float = 2.0,
+        gamma: NonNegative = 2.0,
         weights: Weights | None = None,
         classes: list[str] | None = None,
         class_counts: list[int] | None = None,
@@ -58,7 +59,7 @@ class DiceLoss(SingleLabelLoss):
         smooth: added above and below the line.
     """
 
-    def __init__(self, alpha: float = 0.6, smooth: float = 1.0) -> None:
+    def __init__(self, alpha: NonNegative = 0.6, smooth: NonNegative = 1.0) -> None:
         super().__init__()
         if alpha < 0 or smooth < 0:
             raise ModelError(f"loss.alpha and loss.smooth must not be negative; received {alpha} and {smooth}")

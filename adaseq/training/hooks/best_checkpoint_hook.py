@@ -10,7 +10,9 @@ from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Hooks
 from adaseq.registry import HOOKS
 from adaseq.training.hooks.base import Hook
+from adaseq.training.hooks.outputs import check_output
 from adaseq.training.hooks.score import is_better, watched_score
+from adaseq.utils.files import add_name
 
 if TYPE_CHECKING:
     from adaseq.training.trainer import Trainer
@@ -49,6 +51,7 @@ class BestCkptSaverHook(Hook):
     ) -> None:
         if max_checkpoint_num < 1:
             raise AdaSeqError(f"BestCkptSaverHook: max_checkpoint_num is {max_checkpoint_num}; it must be at least 1")
+        check_output(Hooks.BEST_CHECKPOINT, save_file_name=save_file_name, output_sub_dir=output_sub_dir)
         self.metric_key, self.rule = metric_key, rule
         self.restore_best = restore_best
         self.best_score: float | None = None
@@ -127,7 +130,7 @@ class BestCkptSaverHook(Hook):
         if self._keep == 1 or self.best_score is None:
             return
         name = f"{self._weights.stem}_epoch{self.best_epoch}_{self.metric_key}{self.best_score:.5f}.pth"
-        self._weights.replace(self._work_dir / name)
+        add_name(self._weights, self._work_dir / name)
         self._overtaken.append(name)
         while len(self._overtaken) >= self._keep:
             (self._work_dir / self._overtaken.pop(0)).unlink(missing_ok=True)

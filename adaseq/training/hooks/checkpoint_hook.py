@@ -10,6 +10,8 @@ from adaseq.metainfo import Hooks
 from adaseq.registry import HOOKS
 from adaseq.training.hooks.base import Hook
 from adaseq.training.hooks.interval import Interval
+from adaseq.training.hooks.outputs import check_output
+from adaseq.utils.ranges import Count, Natural
 
 if TYPE_CHECKING:
     from adaseq.training.trainer import Trainer
@@ -35,13 +37,14 @@ class CheckpointHook(Hook):
 
     def __init__(
         self,
-        interval: int = 1,
+        interval: Natural = 1,
         by_epoch: bool = True,
         save_strategy: Literal["by_epoch", "by_step", "no"] | None = None,
         save_last: bool = True,
-        max_checkpoint_num: int | None = None,
+        max_checkpoint_num: Count | None = None,
         output_sub_dir: str = "output",
     ) -> None:
+        check_output(Hooks.CHECKPOINT, output_sub_dir=output_sub_dir)
         self._interval = Interval(interval, by_epoch, save_strategy)
         self._save_last = save_last
         self._keep = max_checkpoint_num

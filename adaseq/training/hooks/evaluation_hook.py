@@ -8,6 +8,7 @@ from adaseq.metainfo import Hooks
 from adaseq.registry import HOOKS
 from adaseq.training.hooks.base import Hook
 from adaseq.training.hooks.interval import Interval
+from adaseq.utils.ranges import Natural
 
 if TYPE_CHECKING:
     from adaseq.training.trainer import Trainer
@@ -28,7 +29,7 @@ class EvaluationHook(Hook):
 
     def __init__(
         self,
-        interval: int = 1,
+        interval: Natural = 1,
         by_epoch: bool = True,
         eval_strategy: Literal["by_epoch", "by_step", "no"] | None = None,
         start_idx: int | None = None,

@@ -10,6 +10,7 @@ from adaseq.metainfo import Hooks
 from adaseq.registry import HOOKS
 from adaseq.training.averages import Mark
 from adaseq.training.hooks.base import Hook
+from adaseq.utils.ranges import Count
 
 if TYPE_CHECKING:
     from adaseq.training.trainer import Trainer
@@ -26,7 +27,7 @@ class TensorboardHook(Hook):
 
     order = 95
 
-    def __init__(self, out_dir: str | None = None, interval: int = 10) -> None:
+    def __init__(self, out_dir: str | None = None, interval: Count = 10) -> None:
         self._out_dir, self._interval = out_dir, interval
         self._mark: Mark = {}
         self._writer: Any = None

@@ -12,7 +12,10 @@ from adaseq.metainfo import Hooks
 from adaseq.registry import HOOKS
 from adaseq.training.averages import Mark
 from adaseq.training.hooks.base import Hook
+from adaseq.training.hooks.outputs import check_output
 from adaseq.training.metrics_log import MetricsLog
+from adaseq.utils.files import writing
+from adaseq.utils.ranges import Count, Natural
 
 if TYPE_CHECKING:
     from adaseq.training.trainer import Trainer
@@ -40,14 +43,15 @@ class TextLoggerHook(Hook):
 
     def __init__(
         self,
-        interval: int = 50,
+        interval: Count = 50,
         by_epoch: bool = True,
         ignore_last: bool = True,
         out_dir: str | None = None,
         filename: str = "metrics",
-        rounding_digits: int = 5,
+        rounding_digits: Natural = 5,
         ignore_rounding_keys: str | list[str] | None = "lr",
     ) -> None:
+        check_output(Hooks.TEXT_LOGGER, filename=f"{filename}.json")
         self._interval, self._by_epoch, self._ignore_last = interval, by_epoch, ignore_last
         self._out_dir, self._filename = out_dir, filename
         exact = [ignore_rounding_keys] if isinstance(ignore_rounding_keys, str) else ignore_rounding_keys or []
@@ -60,7 +64,8 @@ class TextLoggerHook(Hook):
         """Open the file; lines of steps that will be taken again are cut off."""
         self._log = MetricsLog(Path(self._out_dir or trainer.work_dir) / f"{self._filename}.json", *self._rounding)
         if trainer.runtime.is_main:
-            self._log.path.parent.mkdir(parents=True, exist_ok=True)
+            with writing(self._log.path):
+                self._log.path.parent.mkdir(parents=True, exist_ok=True)
             self._log.cut(self._position)
 
     def after_step(self, trainer: Trainer) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from adaseq.training.averages import Averages
+from adaseq.training.checkpoint import save_weights
 from adaseq.training.runtime import Runtime
 from adaseq.training.state import Evaluation, Progress
 
@@ -33,7 +34,7 @@ class PaperTrainer(SimpleNamespace):
         )
 
     def save_weights(self, path: Path) -> None:
-        torch.save({"weight": torch.tensor(self.weight)}, path)
+        save_weights(path, {"weight": torch.tensor(self.weight)})
 
     def load_weights(self, path: Path) -> None:
         self.weight = torch.load(path, weights_only=True)["weight"].item()
