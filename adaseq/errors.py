@@ -49,6 +49,10 @@ class ModelError(AdaSeqError):
     """A model folder or backbone that cannot be loaded."""
 
 
+class MissingError(ModelError):
+    """Something local that a configuration names, and that is not here."""
+
+
 class HubError(AdaSeqError):
     """A model or data set that could be found neither here nor on a hub."""
 

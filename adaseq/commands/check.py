@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.config import load_config
 from adaseq.utils.logging import logging_to
 
@@ -20,14 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override a value: train.optimizer.lr=3e-5 (repeatable)",
     )
-    parser.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="imports",
-        metavar="MODULE",
-        help="import a module of yours (repeatable)",
-    )
+    add_import_flag(parser)
     parser.add_argument(
         "--schema-only", action="store_true", help="do not look whether local files and folders are there"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.utils.logging import logging_to
 
 HELP = "export a trained model, to run it without torch"
@@ -35,12 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--texts", metavar="FILE", help="compare predictions on the lines of this file too, beside the built-in texts"
     )
+    add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Export."""
+    from adaseq.config.plugins import load_plugins
     from adaseq.hub.resolve import resolve_model
 
+    load_plugins(args.imports)
     source = Path(resolve_model(args.model))
     target = Path(args.output) if args.output else _beside(Path(args.model), source, args.quantize)
     texts = _lines(Path(args.texts)) if args.texts else []

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.errors import AdaSeqError
 from adaseq.utils.logging import logging_to
 
@@ -28,14 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of it (repeatable)"
     )
-    source.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="imports",
-        metavar="MODULE",
-        help="import a module of yours (repeatable)",
-    )
+    add_import_flag(source)
     source.add_argument(
         "--data",
         nargs="+",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.utils.files import atomic_write
 from adaseq.utils.logging import logging_to
@@ -111,14 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip_bad", "--skip-bad", dest="errors", action="store_const", const="skip", help="the same as --errors skip"
     )
-    parser.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="imports",
-        metavar="MODULE",
-        help="import a module of yours that registers components (repeatable)",
-    )
+    add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.utils.files import write_json
 
 HELP = "write the JSON Schema of configurations, from which editors check and complete"
@@ -14,14 +15,7 @@ HELP = "write the JSON Schema of configurations, from which editors check and co
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write; by default the screen")
-    parser.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="imports",
-        metavar="MODULE",
-        help="include what a module of yours registers",
-    )
+    add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:

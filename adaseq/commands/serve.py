@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.utils.logging import logging_to
 
 HELP = "serve models over HTTP: a page for people, an API for programs"
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grace", type=float, default=30.0, metavar="S", help="seconds for requests to end at a stop (30)"
     )
+    add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -106,6 +108,10 @@ def run(args: argparse.Namespace) -> int:
         limits=limits,
         model=ModelOptions(args.runtime, args.device, args.threads, args.batch_tokens),
     )
+    if args.imports:  # needs what checks configurations, which a server of exported models does without
+        from adaseq.config.plugins import load_plugins
+
+        load_plugins(args.imports)
     with logging_to():
         if args.token is None and not is_loopback(args.host):
             print(

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 
+from adaseq.commands.flags import add_import_flag
 from adaseq.errors import AdaSeqError
 from adaseq.utils.terminal import harmless
 
@@ -54,14 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override a value of the configuration: train.optimizer.lr=3e-5 (repeatable)",
     )
-    parser.add_argument(
-        "--import",
-        action="append",
-        default=[],
-        dest="imports",
-        metavar="MODULE",
-        help="import a module of yours (repeatable)",
-    )
+    add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -114,8 +114,10 @@ def _drop_empty(document: Document) -> None:
 
 def _check_task(document: Document) -> None:
     task = document.data.get("task")
-    if isinstance(task, str) and task not in TASKS:
-        document.report(("task",), f"there is no task '{task}'{nearest(task, TASKS) or ';'} known: {listed(TASKS)}")
+    if isinstance(task, (str, int, float)) and task not in TASKS:
+        document.report(
+            ("task",), f"there is no task '{task}'{nearest(str(task), TASKS) or ';'} known: {listed(TASKS)}"
+        )
 
 
 def _check_model(document: Document) -> None:

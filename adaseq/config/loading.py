@@ -79,7 +79,7 @@ def load_config(
     if sections is None or len(document.problems) > missing_files:
         check_by_source(document)
         raise ConfigError(document.problems)
-    config = _complete(document, sections, base_dirs, check_components)
+    config = _complete(document, sections, base_dirs, check_components, check_files)
     if config is None or document.problems:
         raise ConfigError(document.problems)
     for warning in config.warnings:
@@ -87,7 +87,9 @@ def load_config(
     return config
 
 
-def _complete(document: Document, sections: Sections, base_dirs: list[Path], check_components: bool) -> Config | None:
+def _complete(
+    document: Document, sections: Sections, base_dirs: list[Path], check_components: bool, check_files: bool
+) -> Config | None:
     from adaseq.config.checks import check_format
     from adaseq.config.completion import Components
     from adaseq.config.components import Catalogue
@@ -107,7 +109,7 @@ def _complete(document: Document, sections: Sections, base_dirs: list[Path], che
     components = Components(document, Catalogue()).check()
     components["format_options"] = check_format(document)
     if len(document.problems) == before:
-        check_together(document, components)
+        check_together(document, components, check_files)
     return None if len(document.problems) > before else Config.assemble(sections, components, **rest)
 
 

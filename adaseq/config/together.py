@@ -11,7 +11,7 @@ from typing import Any
 from adaseq.config.document import Document, Place
 from adaseq.config.pairing import is_backbone, leaves
 from adaseq.config.problems import listed, shown
-from adaseq.errors import AdaSeqError, nearest
+from adaseq.errors import AdaSeqError, MissingError, nearest
 from adaseq.metainfo import Hooks
 from adaseq.registry import LR_SCHEDULERS, METRICS, MODELS, OPTIMIZERS, PREPROCESSORS
 
@@ -20,17 +20,18 @@ Block = Mapping[str, Any]
 _WATCHING = (Hooks.BEST_CHECKPOINT, Hooks.EARLY_STOP)
 
 
-def check_together(document: Document, components: Mapping[str, Any]) -> None:
+def check_together(document: Document, components: Mapping[str, Any], check_files: bool) -> None:
     """Report what does not go together.
 
     Args:
         document: is told what is wrong.
         components: the checked components by the names of their keys, with all their arguments.
+        check_files: report what a component needs and is not there.
     """
     model, optimizer, metrics = components["model"], components["optimizer"], components["metrics"]
     preprocessor = components["preprocessor"]
     before = len(document.problems)
-    _try(document, ("model",), lambda: MODELS.try_out(model, preprocessor))
+    _try(document, ("model",), lambda: MODELS.try_out(model, preprocessor), check_files)
     _try(document, ("preprocessor",), lambda: PREPROCESSORS.try_out(preprocessor, model))
     has_backbone = any(is_backbone(each) for each in leaves(model.get("embedder")))
     if optimizer.get("layer_decay") not in (None, 1) and not has_backbone:
@@ -44,10 +45,12 @@ def check_together(document: Document, components: Mapping[str, Any]) -> None:
         _check_watched(document, metrics, components["hooks"])
 
 
-def _try(document: Document, path: Place, trial: Callable[[], None]) -> None:
+def _try(document: Document, path: Place, trial: Callable[[], None], check_files: bool = True) -> None:
     try:
         trial()
     except AdaSeqError as error:
+        if isinstance(error.__cause__, MissingError) and not check_files:
+            return
         message = str(error).removeprefix(f"{'.'.join(map(str, path))}: ")
         document.report((*path, *getattr(error, "place", ())), message, at_key=True)
 

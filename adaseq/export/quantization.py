@@ -124,7 +124,7 @@ class _Writer:
             self.nodes.append(self._onnx.helper.make_node(operator, inputs, [output], name=output, **options))
         return output
 
-    def weight(self, name: str, values: np.ndarray) -> str:
+    def weight(self, name: str, values: np.ndarray | np.generic) -> str:
         """A weight, once; its name."""
         if name not in self._known:
             self._known.add(name)

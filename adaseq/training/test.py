@@ -13,6 +13,7 @@ from adaseq.errors import AdaSeqError
 from adaseq.models.model_folder import load_model_folder
 from adaseq.training.build import PreparedData, build_evaluators
 from adaseq.training.initial_weights import load_initial_weights
+from adaseq.training.loader import lost_workers_explained
 from adaseq.training.run_folder import BEST_MODEL, CONFIG
 from adaseq.training.runtime import Runtime
 from adaseq.utils.logging import logging_to
@@ -42,7 +43,7 @@ def test_model(
             f"There is no {folder / CONFIG}. -w takes the folder of a run that `adaseq train` has written."
         )
     is_main = int(os.environ.get("RANK", "0")) == 0
-    with logging_to(console=is_main):
+    with lost_workers_explained(), logging_to(console=is_main):
         config = load_config(folder / CONFIG)
         runtime = Runtime(device)
         try:

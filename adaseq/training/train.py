@@ -16,6 +16,7 @@ from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.card import LabelScores, run_facts
 from adaseq.training.checkpoint import Checkpoints
 from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
+from adaseq.training.loader import lost_workers_explained
 from adaseq.training.record import FAILED, FINISHED, INTERRUPTED, RunRecord
 from adaseq.training.run_folder import BEST_MODEL, BEST_WEIGHTS, CHECKPOINTS, CONFIG, RunFolder, log_file
 from adaseq.training.runtime import Runtime
@@ -70,7 +71,7 @@ def train_model(
         raise AdaSeqError("Give --resume to go on with a run, or --force to overwrite it, not both.")
     precision = "fp16" if use_fp16 else "bf16" if use_bf16 else None
     is_main = int(os.environ.get("RANK", "0")) == 0
-    with logging_to(console=is_main):
+    with lost_workers_explained(), logging_to(console=is_main):
         loaded = _load(config, work_dir, resume, seed, precision, overrides, imports)
         parallel = loaded.parallel.model_dump(exclude={"type"}) if loaded.parallel else None
         runtime = Runtime(device, loaded.train.precision, parallel)
@@ -152,7 +153,8 @@ def _train(
         return _results(record.values, folder)
     try:
         data = prepare_data(config, runtime)
-        config.dataset["labels"] = list(data.manager.labels)
+        if data.manager.labels:  # plain text has none
+            config.dataset["labels"] = list(data.manager.labels)
         runtime.on_main(lambda: _save_config(config, folder, resume))
         # A run that was stopped before its first checkpoint begins with the same weights again.
         initial = runtime.broadcast(checkpoint_path or (record.values.get("initial_weights") if resume else None))
@@ -222,7 +224,10 @@ def _save_config(config: Config, folder: Path, resume: bool) -> None:
 
 def _note_the_end(record: RunRecord, status: str) -> None:
     try:
-        record.end(status)
+        try:
+            record.end(status)
+        except RuntimeError:  # torch has told in the midst of it that a worker has died; it tells so once
+            record.end(status)
     except AdaSeqError as error:
         # Most likely the disk is full, and the error under way says so.
         logger.debug("%s", error)

@@ -24,7 +24,7 @@ from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
 from adaseq.training.gradient_clipping import GradientClipping
 from adaseq.training.hooks.base import STAGES, Hook
 from adaseq.training.interrupts import Interrupts, TrainingInterrupted
-from adaseq.training.loader import BatchLoader, lost_workers_explained
+from adaseq.training.loader import BatchLoader
 from adaseq.training.run_folder import CHECKPOINTS
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import Schedule
@@ -124,7 +124,7 @@ class Trainer:
         self._call("before_run")
         if self._rng is not None:
             set_rng_state(self._rng)
-        with self.runtime.together(), self.interrupts, lost_workers_explained():
+        with self.runtime.together(), self.interrupts:
             try:
                 self._settle()
                 while self.progress.epoch < self.max_epochs and not self.progress.should_stop:
@@ -256,7 +256,7 @@ class Trainer:
         Raises:
             TrainingInterrupted: a signal asked to stop; the checkpoints are still there.
         """
-        with self.runtime.together(), self.interrupts, lost_workers_explained():
+        with self.runtime.together(), self.interrupts:
             try:
                 evaluation = self._evaluate("test", "test")
             except EvaluationInterrupted:

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from adaseq.errors import AdaSeqError, MisfitError
 from adaseq.training.optimizer import GROUP_KEYS, build_optimizer
 from adaseq.training.schedule import build_schedule
+from adaseq.training.usual import is_usual_optimizer, is_usual_schedule
 
 # Keys that say which parameters of the model are meant; here there are others.
 _ABOUT_THE_MODEL = ("param_groups", "param_group", "layer_decay")
@@ -30,6 +31,8 @@ def try_optimizer(block: Mapping[str, Any]) -> None:
     Raises:
         MisfitError: it refuses its arguments, or cannot take a step.
     """
+    if is_usual_optimizer(block):
+        return
     whole = {key: value for key, value in block.items() if key not in (*_ABOUT_THE_MODEL, *_ABOUT_THE_DEVICE)}
     _take_step(whole)
     for number, group in enumerate(block.get("param_groups") or []):
@@ -48,6 +51,8 @@ def try_scheduler(block: Mapping[str, Any], optimizer: Mapping[str, Any]) -> Non
     Raises:
         AdaSeqError: it refuses its arguments, or cannot take a step.
     """
+    if is_usual_schedule(block):
+        return
     arguments = {key: value for key, value in optimizer.items() if key not in (*_ABOUT_THE_MODEL, *_ABOUT_THE_DEVICE)}
     built = build_optimizer(arguments, _small_model())
     # A list has a number for each parameter group, of which there is one here.

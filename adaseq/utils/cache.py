@@ -45,8 +45,8 @@ def new_file(folder: Path, name: str) -> Iterator[Path]:
         name: what its own name begins with.
     """
     for left in folder.glob(f".*{_UNFINISHED}"):
-        with contextlib.suppress(OSError), open(left, "r+b") as file:
-            if hold_file(file):
+        with contextlib.suppress(OSError), open(left, "r+b") as abandoned:
+            if hold_file(abandoned):
                 left.unlink()
     file, path = _held_file(folder, name)
     try:

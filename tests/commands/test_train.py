@@ -287,7 +287,7 @@ def test_initial_weights_are_taken_over(write_config: WriteConfig, tmp_path: Pat
                 "--set",
                 "train.max_epochs=1",
             ],
-            "error: BestCkptSaverHook watches the score 'f2', which no metric gives; there are: precision, recall, f1, accuracy.",
+            "train.hooks.0.metric_key: watches the score 'f2', which no metric gives; there are: precision, recall, f1, accuracy",
         ),
     ],
 )

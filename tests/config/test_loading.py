@@ -269,43 +269,6 @@ def test_the_section_dataset(problems: Problems, replace: dict[str, str], messag
     assert message in problems(replace=replace)
 
 
-def test_arguments_that_are_wrong_together_or_as_names(problems: Problems) -> None:
-    found = problems(
-        "preprocessor: {tag_scheme: BIOSE, text_splitter: char}\n"
-        "train: {hooks: [{type: BestCkptSaverHook, max_checkpoint_num: 0}]}\n"
-        "evaluation: {metrics: [{type: ner-dumper, model_type: span_based, dump_format: conll}]}\n",
-        replace={
-            "embedding_dim: 10}": "embedding_dim: 10}\n  partial: true\n  use_crf: false",
-            "data_type: conll": "data_type: conll\n  encoding: utf8000",
-        },
-    )
-    assert found == [
-        "c.yaml:2:1: dataset: there is no character encoding 'utf8000'; usual ones: utf-8, gb18030, latin-1",
-        "c.yaml:6:1: model: model.partial: true needs a CRF: set use_crf: true",
-        (
-            "c.yaml:10:1: preprocessor: there is no tag scheme 'BIOSE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, "
-            "BILOU, IO, BI, BIES, PLAIN"
-        ),
-        "c.yaml:11:17: train.hooks.0: BestCkptSaverHook: max_checkpoint_num is 0; it must be at least 1",
-        (
-            "c.yaml:12:24: evaluation.metrics.0: ner-dumper: dump_format conll writes one tag per word, which a span_based model "
-            "does not give; use dump_format: jsonline"
-        ),
-    ]
-
-
-def test_an_evaluation_is_needed_by_what_needs_it(problems: Problems) -> None:
-    assert problems("evaluation:\ntrain: {hooks: [EarlyStopHook]}\n") == [
-        "c.yaml:8:17: train.hooks.0: EarlyStopHook needs an evaluation, which 'evaluation: null' switches off"
-    ]
-
-
-def test_two_warm_ups_contradict_each_other(problems: Problems) -> None:
-    assert problems("train: {lr_scheduler: {type: linear, warmup_rate: 0.1, warmup_steps: 5}}\n") == [
-        "c.yaml:7:56: train.lr_scheduler.warmup_steps: give it or warmup_rate, not both"
-    ]
-
-
 def test_regular_expressions_are_compiled(problems: Problems) -> None:
     found = problems(
         "train: {optimizer: {param_groups: [{regex: 'crf('}, {regex: [ok, '*']}, {lr: 1}, {regex: (a+)+b}]}}\n"
@@ -315,7 +278,7 @@ def test_regular_expressions_are_compiled(problems: Problems) -> None:
             "c.yaml:7:44: train.optimizer.param_groups.0.regex: 'crf(' is no regular expression: missing ), unterminated "
             "subpattern at position 3"
         ),
-        "c.yaml:7:61: train.optimizer.param_groups.1.regex: '*' is no regular expression: nothing to repeat at position 0",
+        "c.yaml:7:66: train.optimizer.param_groups.1.regex.1: '*' is no regular expression: nothing to repeat at position 0",
         (
             "c.yaml:7:73: train.optimizer.param_groups.2.regex: is required: which parameters: expressions that are searched for "
             "in their names"
@@ -374,7 +337,7 @@ def test_checking_components_imports_neither_transformers_nor_accelerate(load: L
     load()
     code = (
         "import sys\nfrom adaseq.config import load_config\nload_config('c.yaml')\n"
-        "print(sorted({'torch', 'transformers', 'pyarrow', 'accelerate', 'datasets'} & sys.modules.keys()))"
+        "print(sorted({'torch', 'torch._dynamo', 'transformers', 'pyarrow', 'accelerate', 'datasets'} & sys.modules.keys()))"
     )
     environ = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)

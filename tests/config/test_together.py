@@ -9,6 +9,8 @@ import pytest
 
 from adaseq.config import Config
 
+Problems = Callable[..., list[str]]
+
 EMBEDDER = "embedder: {type: embedding, embedding_dim: 10}"
 
 
@@ -62,7 +64,7 @@ EMBEDDER = "embedder: {type: embedding, embedding_dim: 10}"
         ),
     ],
 )
-def test_parts_of_a_model(problems: Callable[..., list[str]], model: str, message: str) -> None:
+def test_parts_of_a_model(problems: Problems, model: str, message: str) -> None:
     assert "\n".join(problems(replace={EMBEDDER: model})).startswith(message)
 
 
@@ -131,7 +133,7 @@ def test_parts_of_a_model(problems: Callable[..., list[str]], model: str, messag
         ),
     ],
 )
-def test_the_training(problems: Callable[..., list[str]], train: str, message: str) -> None:
+def test_the_training(problems: Problems, train: str, message: str) -> None:
     assert "\n".join(problems(f"train: {{{train}}}\n")).startswith(message)
 
 
@@ -155,7 +157,7 @@ def test_the_training(problems: Callable[..., list[str]], train: str, message: s
         ("[]", "c.yaml:7:23: evaluation.metrics: watches the score 'f1', which no metric gives"),
     ],
 )
-def test_metrics(problems: Callable[..., list[str]], metrics: str, message: str) -> None:
+def test_metrics(problems: Problems, metrics: str, message: str) -> None:
     (found, *_) = problems(f"evaluation: {{metrics: {metrics}}}\n")
     assert found.startswith(message)
 
@@ -167,3 +169,40 @@ def test_what_goes_together(load: Callable[..., Config], folder: Path) -> None:
         "evaluation: {metrics: [span-extraction-metric, ner-metric]}\n",
         replace={EMBEDDER: f"{EMBEDDER}\n  encoder: {{type: transformer, num_heads: 5, input_size: 10}}"},
     )
+
+
+def test_arguments_that_are_wrong_together_or_as_names(problems: Problems) -> None:
+    found = problems(
+        "preprocessor: {tag_scheme: BIOSE, text_splitter: char}\n"
+        "train: {hooks: [{type: BestCkptSaverHook, max_checkpoint_num: 0}]}\n"
+        "evaluation: {metrics: [{type: ner-dumper, model_type: span_based, dump_format: conll}]}\n",
+        replace={
+            "embedding_dim: 10}": "embedding_dim: 10}\n  partial: true\n  use_crf: false",
+            "data_type: conll": "data_type: conll\n  encoding: utf8000",
+        },
+    )
+    assert found == [
+        "c.yaml:2:1: dataset: there is no character encoding 'utf8000'; usual ones: utf-8, gb18030, latin-1",
+        "c.yaml:6:1: model: model.partial: true needs a CRF: set use_crf: true",
+        (
+            "c.yaml:10:1: preprocessor: there is no tag scheme 'BIOSE'; did you mean 'BIOES'? Known: BIO, IOB1, BIOES, BMES, "
+            "BILOU, IO, BI, BIES, PLAIN"
+        ),
+        "c.yaml:11:17: train.hooks.0: BestCkptSaverHook: max_checkpoint_num is 0; it must be at least 1",
+        (
+            "c.yaml:12:24: evaluation.metrics.0: ner-dumper: dump_format conll writes one tag per word, which a span_based model "
+            "does not give; use dump_format: jsonline"
+        ),
+    ]
+
+
+def test_an_evaluation_is_needed_by_what_needs_it(problems: Problems) -> None:
+    assert problems("evaluation:\ntrain: {hooks: [EarlyStopHook]}\n") == [
+        "c.yaml:8:17: train.hooks.0: EarlyStopHook needs an evaluation, which 'evaluation: null' switches off"
+    ]
+
+
+def test_two_warm_ups_contradict_each_other(problems: Problems) -> None:
+    assert problems("train: {lr_scheduler: {type: linear, warmup_rate: 0.1, warmup_steps: 5}}\n") == [
+        "c.yaml:7:56: train.lr_scheduler.warmup_steps: give it or warmup_rate, not both"
+    ]

@@ -126,6 +126,8 @@ def _run(
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.environ.update(environment)
+    # Its own processes start as those of any program do: the first method is the default of the system.
+    multiprocessing.set_start_method(multiprocessing.get_all_start_methods()[0], force=True)
     if before is not None:
         before()
     from adaseq.commands.main import main

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("iteration", [20, 2, 16, 29][: times(short=1, long=4)])
+@pytest.mark.parametrize("iteration", [20, 2, 16, 29, *range(3, 15)][: times(short=1, long=16)])
 def test_a_lost_worker_ends_the_run_with_a_message(
     config: Path, undisturbed: Path, tmp_path: Path, iteration: int
 ) -> None:
@@ -28,6 +29,7 @@ def test_a_lost_worker_ends_the_run_with_a_message(
     status, printed = run(tmp_path / "printed", *command, "--set", die)
     assert status == 2 and "Traceback" not in printed, printed
     assert "error: A process that prepares batches has died" in printed
+    assert json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"] == "failed"
     assert_all_is_whole(folder, undisturbed)
     status, printed = run(tmp_path / "again", *command, "--resume")
     assert status == 0, printed

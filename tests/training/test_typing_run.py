@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import adaseq
-from adaseq.errors import ModelError
+from adaseq.errors import AdaSeqError, ModelError
 from adaseq.models.model_folder import load_model_folder
 
 PEOPLE, PLACES = ["mary", "john", "ann", "bob"], ["london", "york", "rome", "oslo"]
@@ -100,7 +100,7 @@ def test_what_a_run_writes_and_predicts(tmp_path: Path) -> None:
 
 def test_a_model_that_goes_by_numbers_has_no_threshold(tmp_path: Path) -> None:
     given = config(tmp_path, type="multilabel-concat-typing-model", top_k=2)
-    with pytest.raises(ModelError, match="there is no threshold to tune"):
+    with pytest.raises(AdaSeqError, match="there is no threshold for a metric to tune"):
         adaseq.train(given, work_dir=tmp_path / "run", device="cpu")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import shutil
@@ -78,9 +79,7 @@ def unpacked(path: Path, cache_dir: Path | None = None) -> Path:
                 raise DataError(f"the archive would unpack to far more than its size: {_BOMB}", path)
             if count > MAX_ENTRIES:
                 raise DataError(f"the archive has more than {MAX_ENTRIES} entries: {_BOMB}", path)
-            place = folder / _safe(name, path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as sink:
+            with _open_entry(folder / _safe(name, path), path) as sink:
                 shutil.copyfileobj(
                     _Limited(source, size, path, f"an entry is longer than the archive says: {_BOMB}"), sink
                 )
@@ -115,6 +114,17 @@ def decompress(path: Path, compression: str, target: Path) -> None:
     message = f"the file would unpack to far more than its size: {_BOMB}"
     with _explained("the compressed file", path), _OPENERS[compression](path) as source, target.open("wb") as sink:
         shutil.copyfileobj(_Limited(source, _budget(path), path, message), sink)
+
+
+def _open_entry(place: Path, archive: Path) -> IO[bytes]:
+    """Where the content of an entry goes; an error of the archive if its own names get into each other's way."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place.open("wb")
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise DataError(f"the archive cannot be read: {error.strerror}", archive) from error
+        raise
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adaseq.errors import ModelError
+from adaseq.errors import MissingError, ModelError
 from adaseq.metainfo import Embedders, Inputs
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import EMBEDDERS
@@ -163,7 +163,7 @@ def _vector_file(name_or_path: str | None, vocab_file: str, embedding_file: str)
         return None
     path = find_vector_file(name_or_path, embedding_file)
     if path is None and not (Path(name_or_path) / vocab_file).is_file():
-        raise ModelError(
+        raise MissingError(
             f"there are no word vectors at '{name_or_path}': it is neither a file of vectors nor a folder with "
             f"'{embedding_file}' or '{vocab_file}' (embedding_file and vocab_file name them)"
         )
