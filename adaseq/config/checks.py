@@ -114,7 +114,7 @@ def _drop_empty(document: Document) -> None:
 
 def _check_task(document: Document) -> None:
     task = document.data.get("task")
-    if isinstance(task, (str, int, float)) and task not in TASKS:
+    if isinstance(task, (str, int)) and not isinstance(task, bool) and task not in TASKS:
         document.report(
             ("task",), f"there is no task '{task}'{nearest(str(task), TASKS) or ';'} known: {listed(TASKS)}"
         )

@@ -69,7 +69,7 @@ class Components:
         model = self._component(MODELS, {**(block or {}), "type": model_type}, ("model",)) if is_given else None
         partners = self._partners(model_type, is_right=model is not None)
         trainer = self._document.at(("train", "trainer"))
-        if isinstance(trainer, str) and trainer not in vars(metainfo.Trainers).values():
+        if isinstance(trainer, (str, int)) and trainer not in vars(metainfo.Trainers).values():
             self._catalogue.find(self._document, TRAINERS, trainer, ("train", "trainer"))
         preprocessor = self._partner(PREPROCESSORS, "preprocessor", partners.preprocessor, model_type, model)
         self._check_views(model or {}, preprocessor or {})
