@@ -18,6 +18,7 @@ from adaseq.inference.least_probability import Threshold
 from adaseq.inference.result import Result
 from adaseq.metainfo import Splitters
 from adaseq.registry import SPLITTERS
+from adaseq.utils.memory import give_memory_back
 
 Text = str | Sequence[str] | Mapping[str, Any] | Example
 Features = dict[str, Any]
@@ -162,8 +163,13 @@ class TextPredictor(ABC):
             alone = "" if is_document else None
             seen = extent if read_ahead > 1 else Extent(extent.left, 0)
             texts = surround(texts, seen, lambda example: example.fields.get("document", alone))
+        count = 0
         for examples in _in_chunks(texts, read_ahead):
             yield from zip(examples, together(examples), strict=True)
+            count += len(examples)
+            if count >= READ_AHEAD:
+                give_memory_back()
+                count = 0
 
     def example(self, text: Text) -> Example:
         """The Example for one input: its words, and where in the raw text they are.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import ipaddress
 import logging
 import os
@@ -15,6 +14,7 @@ from typing import Any
 from adaseq.errors import AdaSeqError
 from adaseq.serving.limits import Limits
 from adaseq.serving.models import ModelOptions, load_model
+from adaseq.utils.memory import give_memory_back
 
 logger = logging.getLogger(__name__)
 
@@ -150,12 +150,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def give_memory_back() -> None:
-    """Return to the system what a burst of requests took and has left free, where the C library keeps it (glibc)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _server_class(uvicorn: Any) -> Any:
