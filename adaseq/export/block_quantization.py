@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adaseq.errors import AdaSeqError
-from adaseq.export.quantization import FEWEST, shrink_tables
+from adaseq.export.quantization import large_weight, shrink_tables
 
 BLOCK = 32
 # Activations are quantised to int8, and products summed up in int32.
@@ -39,9 +39,8 @@ def quantize_blocks(source: Path, target: Path) -> None:
     graph = model.graph
     weights = {each.name: each for each in graph.initializer}
     for node in graph.node:
-        weight = weights.get(node.input[1]) if node.op_type == "MatMul" else None
-        values = onnx.numpy_helper.to_array(weight) if weight is not None else np.empty(0)
-        if values.ndim == 2 and values.size >= FEWEST and values.dtype == np.float32:
+        values = large_weight(onnx, weights, node, "MatMul", 1)
+        if values is not None:
             _replace(onnx, graph, node, values)
     shrink_tables(onnx, graph)
     model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, 1))

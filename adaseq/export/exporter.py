@@ -196,11 +196,7 @@ def _preprocessor_facts(loaded: ModelFolder) -> dict[str, Any]:
             f"a model with a {cls.__name__} cannot be exported: the runtime knows {', '.join(PREPROCESSORS)} only"
         )
     portable = preprocessor.portable_config(loaded.config["preprocessor"])
-    return (
-        {**portable, "type": name, "window_overlap": preprocessor.window_overlap}
-        if preprocessor.uses_windows
-        else {**portable, "type": name}
-    )
+    return {**portable, "type": name}
 
 
 def _input_facts(block: Mapping[str, Any], preprocessor: Preprocessor) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from adaseq.errors import AdaSeqError
 from adaseq.utils.onnx_runtime import import_onnxruntime
 
 # Smaller weights are not worth it.
-FEWEST = 1 << 12
+_FEWEST = 1 << 12
 # Seven of the bits: two products of eight by seven bits can be added up in the 16 that processors without instructions for eight
 # bits have for them, so that results are the same everywhere.
 _LARGEST_WEIGHT = 63
@@ -55,6 +55,23 @@ def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
     onnx.save(model, str(target))
 
 
+def large_weight(onnx: Any, weights: Mapping[str, Any], node: Any, operator: str, place: int) -> np.ndarray | None:
+    """The matrix that a node takes as an input, if it is worth to be shrunk.
+
+    Args:
+        onnx: the package.
+        weights: those of the graph, by name.
+        node: the node.
+        operator: what the node must be.
+        place: which of its inputs is meant.
+    """
+    weight = weights.get(node.input[place]) if node.op_type == operator else None
+    if weight is None or weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) != 2:
+        return None
+    values: np.ndarray = onnx.numpy_helper.to_array(weight)
+    return values if values.size >= _FEWEST else None
+
+
 def whole_columns(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The whole numbers that stand for a matrix, and the scale of each column.
 
@@ -74,9 +91,8 @@ def _shrink_products(onnx: Any, model: Any, feeds: Feeds) -> None:
     weights = {each.name: each for each in graph.initializer}
     products = {}
     for node in graph.node:
-        weight = weights.get(node.input[1]) if node.op_type == "MatMul" else None
-        values = onnx.numpy_helper.to_array(weight) if weight is not None else np.empty(0)
-        if values.ndim == 2 and values.size >= FEWEST and values.dtype == np.float32:
+        values = large_weight(onnx, weights, node, "MatMul", 1)
+        if values is not None:
             products[node.output[0]] = values
     inputs = {node.input[0] for node in graph.node if node.output and node.output[0] in products}
     one_sided = _one_sided(onnx, model, sorted(inputs), feeds)
@@ -191,9 +207,8 @@ def shrink_tables(onnx: Any, graph: Any) -> None:
     weights = {each.name: each for each in graph.initializer}
     nodes: list[Any] = []
     for node in graph.node:
-        weight = weights.get(node.input[0]) if node.op_type == "Gather" else None
-        values = onnx.numpy_helper.to_array(weight) if weight is not None else np.empty(0)
-        if values.ndim != 2 or values.size < FEWEST or values.dtype != np.float32:
+        values = large_weight(onnx, weights, node, "Gather", 0)
+        if values is None:
             nodes.append(node)
             continue
         scales = np.maximum(np.abs(values).max(1, keepdims=True), 1e-30) / 127

@@ -58,12 +58,15 @@ def input_blocks(model: Block) -> tuple[dict[str, Any], dict[str, dict[str, Any]
     Args:
         model: the section `model`.
     """
-    leaves = {name: class_of_embedder(block).input_block(block) for name, block in _leaves(model.get("embedder") or {})}
-    kinds = [each["type"] for each in leaves.values()]
+    inputs = {
+        ".".join(map(str, numbers)): class_of_embedder(block).input_block(block)
+        for numbers, block in leaves(model.get("embedder") or {})
+    }
+    kinds = [each["type"] for each in inputs.values()]
     kind = next((each for each in (Inputs.PIECES, Inputs.WORDS) if each in kinds), None)
     if kind is None:
-        return {"type": Inputs.WORDS}, leaves
-    return leaves.pop(list(leaves)[kinds.index(kind)]), leaves
+        return {"type": Inputs.WORDS}, inputs
+    return inputs.pop(list(inputs)[kinds.index(kind)]), inputs
 
 
 def build_model(
@@ -102,14 +105,19 @@ def build_collator(data_collator: Block | str, preprocessor: Preprocessor) -> Da
     return collator
 
 
-def _leaves(block: Block | str, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The embedders that read tokens, by the numbers that lead to them in stacks."""
+def leaves(block: Block | str, *numbers: int) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """The embedders that read tokens, with the numbers that lead to them in stacks.
+
+    Args:
+        block: the block of an embedder.
+        numbers: those that lead to it.
+    """
     named = block_with_type(block)
     parts = class_of_embedder(named).parts(named)
     if not parts:
-        yield name, named
+        yield numbers, named
     for number, part in enumerate(parts):
-        yield from _leaves(part, _part(name, number))
+        yield from leaves(part, *numbers, number)
 
 
 def _build_embedder(block: Block | str, name: str, preprocessor: Preprocessor, supplied: Block) -> Embedder:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adaseq.errors import AdaSeqError, MisfitError
 from adaseq.metainfo import Inputs
-from adaseq.models.assembly import block_with_type, class_of_embedder, input_blocks
+from adaseq.models.assembly import block_with_type, class_of_embedder, input_blocks, leaves
 from adaseq.registry import ENCODERS, MODELS, component_hint, parameter_hints
 
 # Labels by their numbers.
@@ -32,7 +32,8 @@ def try_model(model: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> None
     embedder = model.get("embedder")
     if embedder is None:
         return
-    for place, block in leaves(embedder):
+    for numbers, block in leaves(embedder):
+        place = [key for number in numbers for key in ("embedders", number)]
         _try(lambda block=block: class_of_embedder(block).check_backbone(block), "embedder", *place)
     _try(lambda: component.check_embedder(model, preprocessor), "embedder")
     width = class_of_embedder(block_with_type(embedder)).width_of(block_with_type(embedder))
@@ -62,23 +63,6 @@ def try_preprocessor(preprocessor: Mapping[str, Any], model: Mapping[str, Any]) 
     if given != wanted:
         reads = "whole words" if wanted else "the pieces of a backbone"
         raise MisfitError(f"must be {str(wanted).lower()}: the embedder reads {reads}; leave it out", "is_word2vec")
-
-
-def leaves(
-    embedder: Mapping[str, Any] | str, *place: str | int
-) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """The embedders that a stack is made of in the end, each with the keys that lead to it.
-
-    Args:
-        embedder: the block of an embedder.
-        place: the keys that lead to it.
-    """
-    block = block_with_type(embedder)
-    parts = class_of_embedder(block).parts(block)
-    if not parts:
-        yield place, block
-    for number, part in enumerate(parts):
-        yield from leaves(part, *place, "embedders", number)
 
 
 def _try(check: Any, *place: str | int) -> None:

@@ -19,7 +19,7 @@ from adaseq.registry import OPTIMIZERS
 from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
 # Keys of the block `train.optimizer`, and of a parameter group, that are not for the optimizer's constructor.
-_OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
+OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
 GROUP_KEYS = {"regex", "requires_grad"}
 _SHOWN = 5
 
@@ -40,7 +40,7 @@ def build_optimizer(block: Mapping[str, Any], model: nn.Module) -> Optimizer:
     """
     optimizer_class: Any = OPTIMIZERS.get(str(block["type"]))
     known = list(inspect.signature(optimizer_class).parameters)
-    arguments = {key: value for key, value in block.items() if key not in _OWN_KEYS}
+    arguments = {key: value for key, value in block.items() if key not in OWN_KEYS}
     groups = block.get("param_groups") or block.get("param_group") or []
     split = split_parameters(model, groups, [name for name in known if name != "params"])
     if block.get("layer_decay") not in (None, 1, 1.0):

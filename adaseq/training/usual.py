@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from adaseq.training.optimizer import GROUP_KEYS, OWN_KEYS
+
 # Their arguments do not get into each other's way.
 _OPTIMIZERS = ("Adam", "AdamW", "SGD")
 _SCHEDULES = ("LinearLR", "constant", "cosine", "linear")
@@ -34,11 +36,12 @@ _ARGUMENTS: dict[str, Callable[[Any], bool]] = {
     "end_factor": _is_from(0, 1.000001),
     "total_iters": lambda value: isinstance(value, int) and value > 0,
     "num_cycles": _RATE,
+    "last_epoch": lambda value: value == -1,
     "warmup_rate": _is_from(0, 1.000001),
     "warmup_steps": lambda value: isinstance(value, int) and value >= 0,
 }
-# What they mean does not depend on the optimizer or the schedule; the sections of the configuration say what is allowed.
-_ELSEWHERE = ("type", "options", "param_groups", "param_group", "layer_decay", "regex", "requires_grad", "capturable")
+# What they mean does not depend on the optimizer; whether `capturable` works is known when the training begins.
+_ELSEWHERE = {*OWN_KEYS, *GROUP_KEYS, "capturable"}
 
 
 def is_usual_optimizer(block: Mapping[str, Any]) -> bool:
@@ -51,19 +54,11 @@ def is_usual_schedule(block: Mapping[str, Any]) -> bool:
     """Whether a schedule accepts these arguments for certain."""
     has_two_warm_ups = bool(block.get("warmup_rate")) and bool(block.get("warmup_steps"))
     has_options = bool(block.get("options"))
-    return (
-        block["type"] in _SCHEDULES
-        and not has_two_warm_ups
-        and not has_options
-        and _has_usual_arguments(block, "last_epoch")
-    )
+    return block["type"] in _SCHEDULES and not has_two_warm_ups and not has_options and _has_usual_arguments(block)
 
 
-def _has_usual_arguments(block: Mapping[str, Any], *more: str) -> bool:
+def _has_usual_arguments(block: Mapping[str, Any]) -> bool:
     return all(
-        name in (*_ELSEWHERE, *more)
-        or value is None
-        or value is False
-        or (name in _ARGUMENTS and _ARGUMENTS[name](value))
+        name in _ELSEWHERE or value is None or value is False or (name in _ARGUMENTS and _ARGUMENTS[name](value))
         for name, value in block.items()
     )

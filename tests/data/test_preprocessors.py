@@ -104,11 +104,16 @@ def test_windows_are_no_longer_than_what_was_trained_on(tiny_bert, monkeypatch):
     assert preprocessor.fingerprint() != before
     (features,) = preprocessor.encode([long], training=False)
     assert max(features["piece_lengths"]) <= 12 and features["num_words"] == len(long.tokens)
-    assert preprocessor.portable_config({"max_length": 60})["max_length"] == 12
-
-    chosen, _ = encode(tiny_bert, max_length=60, window_overlap=3)
+    chosen, _ = encode(tiny_bert, max_length=60, window_overlap=20)
     chosen.limit_windows(12)
-    assert (chosen.max_length, chosen.window_overlap) == (12, 3)
+    assert (chosen.max_length, chosen.window_overlap) == (12, 5)
+    for each, given in ((preprocessor, {"max_length": 60}), (chosen, {"max_length": 60, "window_overlap": 20})):
+        loaded = SequenceLabelingPreprocessor(str(tiny_bert), **each.portable_config(given))
+        assert loaded.fingerprint() == each.fingerprint()
+
+    chunks, _ = encode(tiny_bert, max_length=60, chunk_size=20)
+    chunks.limit_windows(12)
+    assert chunks.max_length == 20
 
 
 def test_max_length_beyond_the_backbone_is_lowered_with_a_warning(tiny_bert, caplog):

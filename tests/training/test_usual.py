@@ -74,6 +74,7 @@ def test_optimizers_that_are_tried(block: dict[str, Any]) -> None:
     [
         {"type": "LinearLR", "start_factor": 0.0},
         {"type": "LinearLR", "total_iters": 0},
+        {"type": "LinearLR", "last_epoch": 4},
         {"type": "linear", "warmup_rate": 1.5},
         {"type": "linear", "warmup_rate": 0.1, "warmup_steps": 3},
         {"type": "linear", "options": {"warmup": {"type": "LinearWarmup", "warmup_iters": -1}}},

@@ -284,6 +284,8 @@ class Preprocessor(ABC):
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""
         portable = {k: v for k, v in block.items() if k not in ("model_dir", "tokenizer_kwargs", "vocab_file")}
+        if self.uses_windows:
+            portable["window_overlap"] = self.window_overlap
         return {
             **portable,
             "labels": self.labels,

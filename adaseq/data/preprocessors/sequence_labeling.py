@@ -164,6 +164,11 @@ class SequenceLabelingPreprocessor(Preprocessor):
                 add_chunks(features, context.ids[:most], self.capacity - own, self.chunk_num)
         return encoded
 
+    def limit_windows(self, longest: int) -> None:
+        """As everywhere; sequences that hold chunks of context stay as long as they were trained."""
+        if self.chunk_size is None:
+            super().limit_windows(longest)
+
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The configuration block that rebuilds this preprocessor from a model folder alone."""
         portable = super().portable_config(block)
