@@ -83,15 +83,16 @@ class Registry:
             supplied_unless_given: the same, but a value in a configuration wins.
 
         Raises:
-            ValueError: a name is taken by another class.
+            AdaSeqError: a name is taken by another class.
         """
 
         def decorator(cls: C) -> C:
             for each in (name, *aliases):
                 taken = self._classes.get(each)
-                if taken is not None and taken.__qualname__ != cls.__qualname__:
-                    raise ValueError(
-                        f"{self.kind} '{each}' is already registered: {taken.__module__}:{taken.__qualname__}"
+                if taken is not None and _origin(taken) != _origin(cls):
+                    both = " and ".join(f"{one.__module__}:{one.__qualname__}" for one in (taken, cls))
+                    raise AdaSeqError(
+                        f"two classes are registered as {self.kind} '{each}': {both}; yours needs a name of its own"
                     )
                 self._classes[each] = cls
             cls._supplied = tuple(supplied)  # type: ignore[attr-defined]
@@ -188,6 +189,11 @@ def without_imports() -> Iterator[None]:
         _may_import.reset(token)
 
 
+def _origin(component: type) -> tuple[str | None, str]:
+    """Where a class is defined; the same for one that comes again, from a module that is loaded anew or by another name."""
+    return getattr(sys.modules.get(component.__module__), "__file__", None), component.__qualname__
+
+
 def _kind_of(component: type) -> object:
     return getattr(component, "registry", None)
 
@@ -211,8 +217,8 @@ def no_such_component(kind: str, name: str, known: list[str], reason: str | None
     """
     what = reason or f"there is no {kind} {name!r}{nearest(name, known)}"
     return (
-        f"{what.rstrip('?')}{'?' if what.endswith('?') else ';'} known: {', '.join(known)}. A class of your own is named as "
-        "'module:Class', or registered in a module listed under 'plugins:'."
+        f"{what}{'' if what.endswith('?') else ';'} known: {', '.join(known)}. A class of your own is named as 'module:Class', or "
+        "registered in a module listed under 'plugins:'."
     )
 
 
@@ -231,7 +237,7 @@ def import_installed_plugins() -> None:
     for plugin in installed_plugins():
         try:
             plugin.load()
-        except Exception as error:  # a module of the user's own may fail in any way
+        except (Exception, SystemExit) as error:  # a module of the user's own may fail in any way
             raise AdaSeqError(
                 f"the installed plugin '{plugin.name}' ({plugin.value}) cannot be imported: {type(error).__name__}: "
                 f"{error}; uninstall or mend the package '{plugin.dist.name if plugin.dist else '?'}'"

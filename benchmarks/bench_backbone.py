@@ -2,8 +2,9 @@
 
     python benchmarks/bench_backbone.py --train TRAIN --backbone BACKBONE --length 256 --batch_size 32
 
-Memory is the peak of one step (forward and backward) above what the process held before it, in a process of its own for
-each way of training. An epoch is timed from inside the training, without start-up.
+Memory is the peak above what the process held before, in a process of its own for each way of training: of one step (forward
+and backward), which is activations above all; and of training from its first step on, with gradients and AdamW's moments. An
+epoch is timed from inside the training, without start-up.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def peak_of_a_step(backbone: str, length: int, batch_size: int, options: dict[str, Any], threads: int | None) -> float:
-    """MiB that one training step takes above what was there; run in a process of its own."""
+def peak_of(
+    work: str, backbone: str, length: int, batch_size: int, options: dict[str, Any], threads: int | None
+) -> float:
+    """MiB that a `step`, or `training`, takes above what was there; run in a process of its own."""
     import torch
 
     from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
@@ -49,9 +52,19 @@ def peak_of_a_step(backbone: str, length: int, batch_size: int, options: dict[st
     def step(batch: dict[str, Any]) -> None:
         embedder(batch).square().mean().backward()
 
-    # Gradients, and what libraries allocate once, are there before.
+    def train() -> None:
+        optimizer = torch.optim.AdamW(each for each in embedder.parameters() if each.requires_grad)
+        for _ in range(2):
+            step(tokens)
+            optimizer.step()
+            optimizer.zero_grad()
+
+    # What libraries allocate once is there before; for a step, the gradients too.
     step({name: value[:1, :8] for name, value in tokens.items()})
-    return peak_above(lambda: step(tokens))
+    if work == "step":
+        return peak_above(lambda: step(tokens))
+    embedder.zero_grad()
+    return peak_above(train)
 
 
 def epochs_over_frozen(options: argparse.Namespace, backbone: str, storage: str) -> list[float]:
@@ -111,10 +124,14 @@ def _memory_rows(options: argparse.Namespace, backbone: str) -> list[dict[str, A
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for name, way in WAYS.items():
             step = (backbone, options.length, options.batch_size, way, options.threads)
-            peaks = [pool.apply(peak_of_a_step, step) for _ in range(options.repeats)]
-            rows.append({"what": name, "peak MiB": statistics.median(peaks)})
+            row: dict[str, Any] = {"what": name}
+            for work in ("step", "training"):
+                row[f"{work} MiB"] = statistics.median(
+                    pool.apply(peak_of, (work, *step)) for _ in range(options.repeats)
+                )
+            rows.append(row)
     for row in rows:
-        row["of plain"] = row["peak MiB"] / rows[0]["peak MiB"]
+        row.update({f"{work} of plain": row[f"{work} MiB"] / rows[0][f"{work} MiB"] for work in ("step", "training")})
     return rows
 
 

@@ -6,7 +6,6 @@ import argparse
 import ast
 import copy
 import importlib
-import inspect
 import json
 import os
 import re
@@ -14,9 +13,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
@@ -25,25 +23,12 @@ import adaseq
 from adaseq.commands.main import main, verbs
 from adaseq.config import load_config
 from adaseq.config.sections import Sections
-from adaseq.data.example import Example, labels_of
-from adaseq.data.formats.base import Format
-from adaseq.errors import DataError
-from adaseq.inspection.inspector import Part, find_parts
-from adaseq.metainfo import Formats
-from adaseq.registry import FORMATS
 from adaseq.tuning.grid import Grid
+from tests.pages import ALL_PAGES, BLOCKS, ROOT, Block, blocks_of, written_in
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(
-    page
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md")
-    for page in ROOT.glob(pattern)
-    if "site-packages" not in page.parts
-)
-ENGLISH = [page for page in PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
+ENGLISH = [page for page in ALL_PAGES if page.with_name(f"{page.stem}_zh.md").exists()]
 ONLY_ENGLISH = {"CHANGELOG.md", "CONTRIBUTING.md"}
 PLUGINS = {"adaseq_window_tagger": "plugin_package", "gazette_reader": "own_reader"}
-FORMATS_SHOWN = tuple(value for key, value in vars(Formats).items() if key.isupper())
 
 MINIMAL: dict[str, Any] = {
     "task": "named-entity-recognition",
@@ -52,42 +37,13 @@ MINIMAL: dict[str, Any] = {
 }
 
 
-class Block(NamedTuple):
-    """A fenced block of code in a page."""
-
-    page: Path
-    line: int
-    language: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-
-def _blocks(page: Path) -> list[Block]:
-    found = re.finditer(r"^( *)```(\w*)\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [
-        Block(page, match.string.count("\n", 0, match.start()) + 1, match[2], textwrap.dedent(match[3]))
-        for match in found
-    ]
-
-
-BLOCKS = [block for page in PAGES for block in _blocks(page)]
-
-
-def _written_in(*languages: str) -> Any:
-    chosen = [block for block in BLOCKS if block.language in languages]
-    assert chosen
-    return pytest.mark.parametrize("block", chosen, ids=str)
-
-
 def _merged(base: Any, update: Any) -> Any:
     if not (isinstance(base, dict) and isinstance(update, dict)) or "type" in update:
         return update
     return {**base, **{key: _merged(base.get(key), value) for key, value in update.items()}}
 
 
-@_written_in("yaml")
+@written_in("yaml")
 def test_configurations_pass_the_checker(block: Block, tmp_path: Path) -> None:
     written = yaml.safe_load(block.text)
     if written is None:
@@ -119,138 +75,7 @@ def _check_with_plugin(config: Path, folder: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-@_written_in(*FORMATS_SHOWN)
-def test_data_can_be_read(block: Block, tmp_path: Path) -> None:
-    file = tmp_path / "data.txt"
-    file.write_text(block.text, encoding="utf-8")
-    examples = list(FORMATS.build(block.language).read(file))
-    assert any(labels_of(example) for example in examples) or block.language == Formats.PLAIN_TEXT
-
-
-class FormatPage:
-    """A page about a format: an example, how it is read, and what becomes of it; a file with mistakes, and their messages.
-
-    Args:
-        page: the page.
-    """
-
-    def __init__(self, page: Path) -> None:
-        self.name = page.stem.removesuffix("_zh")
-        self.text = page.read_text(encoding="utf-8")
-        self._blocks = _blocks(page)
-        self.config = yaml.safe_load(self._first("yaml"))
-        self.example, self.shown, self.command = self._first(self.name), self._first("json"), self._first("bash")
-        *broken, self.messages = (block.text for block in self._blocks if block.language == "text")
-        self.broken = broken[0] if broken else "\n"
-
-    def _first(self, language: str) -> str:
-        return next(block.text for block in self._blocks if block.language == language)
-
-    def write(self, content: str) -> Part:
-        """Write the files of the configuration, all with the same content; returns the first."""
-        for each in self.config["dataset"]["data_file"].values():
-            Path(each).parent.mkdir(exist_ok=True)
-            Path(each).write_text(content, encoding="utf-8")
-        return find_parts(self.config["dataset"], task=self.config.get("task"))[0]
-
-
-FORMAT_PAGES = pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.parent.name == "formats"], ids=lambda page: page.stem
-)
-
-
-def test_every_format_has_a_page() -> None:
-    pages = {page.stem for page in ENGLISH if page.parent.name == "formats"}
-    assert pages == set(FORMATS_SHOWN)
-    assert pages == {name for name in FORMATS.names() if FORMATS.get(name).__module__.startswith("adaseq.")}
-    for index in ("formats.md", "formats_zh.md"):
-        links = set(re.findall(r"\(formats/(\w+)\.md\)", (ROOT / "docs" / index).read_text(encoding="utf-8")))
-        assert {link.removesuffix("_zh") for link in links} == pages
-
-
-@FORMAT_PAGES
-def test_a_format_page_shows_what_is_read(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    format_page = FormatPage(page)
-    part = format_page.write(format_page.example)
-    assert part.block["type"] == format_page.name
-    examples = _read(part)
-    assert len(examples) == int(re.search(r"\*\*(\d+)\*\*", format_page.text)[1])  # type: ignore[index]
-    shown = json.loads(format_page.shown)
-    assert shown in [{key: _value(example, key) for key in shown} for example in examples]
-    assert main(shlex.split(format_page.command)[1:]) == 0
-
-
-@FORMAT_PAGES
-def test_a_format_page_shows_its_errors(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    format_page = FormatPage(page)
-    assert _errors(format_page.write(format_page.broken)) == format_page.messages.splitlines()
-
-
-@FORMAT_PAGES
-def test_a_format_page_lists_all_options(page: Path) -> None:
-    format_page = FormatPage(page)
-    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", format_page.text, re.MULTILINE)
-    parameters = inspect.signature(FORMATS.get(format_page.name)).parameters
-    defaults = {name: parameter.default for name, parameter in parameters.items() if name != "encoding"}
-    assert {name: yaml.safe_load(default) for name, default in rows} == {
-        name: list(default) if isinstance(default, tuple) else default for name, default in defaults.items()
-    }
-
-
-@pytest.mark.parametrize("name", ["formats.md", "formats_zh.md"])
-def test_the_index_of_formats_shows_the_error_about_encodings(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = Path("data/train.txt")
-    path.parent.mkdir()
-    path.write_text("Maria B-PER\nBjørn B-PER\n", encoding="latin-1")
-    shown = next(block for block in _blocks(ROOT / "docs" / name) if block.language == "text")
-    with pytest.raises(DataError) as raised:
-        list(FORMATS.build(Formats.CONLL).read(path))
-    assert f"{raised.value}\n" == shown.text
-
-
-def _read(part: Part) -> list[Example]:
-    assert part.path is not None
-    return list(_reader(part).read(part.path))
-
-
-def _reader(part: Part) -> Format:
-    reader: Format = FORMATS.build(part.block)
-    return reader
-
-
-def _value(example: Example, key: str) -> Any:
-    value = getattr(example, key) if hasattr(example, key) else example.fields.get(key)
-    return json.loads(json.dumps(value))
-
-
-def _errors(part: Part) -> list[str]:
-    """The messages about a file: the first, the first without the record that it is about, and so on."""
-    assert part.path is not None
-    messages: list[str] = []
-    lines = part.path.read_text(encoding="utf-8").splitlines()
-    for _ in range(len(lines) + 1):
-        try:
-            _read(part)
-            break
-        except DataError as error:
-            messages.append(str(error))
-            if error.line is None:
-                break
-            first, behind = error.line - 1, error.line
-            if _reader(part).layout(part.path) == "blocks":
-                first -= next((n for n in range(first) if not lines[first - n - 1]), first)
-                behind = next((n for n in range(behind, len(lines)) if not lines[n]), len(lines))
-            lines[first:behind] = [""] * (behind - first)
-            part.path.write_text("\n".join(lines), encoding="utf-8")
-    return messages
-
-
-@_written_in("bash")
+@written_in("bash")
 def test_commands_parse(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
@@ -324,7 +149,7 @@ def test_the_demo_finds_what_the_pages_show(
     result = json.loads(shown.text)
     assert _found(predictor(result["text"])) == _found(result)
 
-    command, table = _blocks(ROOT / "README.md")[1:3]
+    command, table = blocks_of(ROOT / "README.md")[1:3]
     capsys.readouterr()
     assert main([*shlex.split(command.text)[1:], "-d", "cpu"]) == 0
     rows = [line.split()[:-1] for line in capsys.readouterr().out.splitlines()]
@@ -335,7 +160,7 @@ def _found(result: dict[str, Any]) -> list[tuple[str, str]]:
     return [(span["type"], span["span"]) for span in result["output"]]
 
 
-@_written_in("python")
+@written_in("python")
 def test_names_in_code_exist(block: Block) -> None:
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("adaseq"):
@@ -345,7 +170,7 @@ def test_names_in_code_exist(block: Block) -> None:
             assert hasattr(importlib.import_module("adaseq"), node.attr)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -364,15 +189,28 @@ def _anchors(page: Path) -> set[str]:
 
 
 def test_every_page_has_a_chinese_twin() -> None:
-    alone = [page.name for page in PAGES if not page.stem.endswith("_zh") and page not in ENGLISH]
+    alone = [page.name for page in ALL_PAGES if not page.stem.endswith("_zh") and page not in ENGLISH]
     assert set(alone) == ONLY_ENGLISH
+    for page in ENGLISH:
+        twin = page.with_name(f"{page.stem}_zh.md")
+        for here, there, language in ((page, twin, "中文"), (twin, page, "English")):
+            assert f"\n[{language}]({there.name})" in here.read_text(encoding="utf-8"), (
+                f"{here} does not lead to its twin"
+            )
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_fences_stand_alone(page: Path) -> None:
+    fences = [line for line in page.read_text(encoding="utf-8").splitlines() if "```" in line]
+    assert [line for line in fences if not re.fullmatch(r" *```\w*", line)] == []
+    assert len(fences) % 2 == 0
 
 
 @pytest.mark.parametrize("page", ENGLISH, ids=lambda page: str(page.relative_to(ROOT)))
 def test_twins_are_in_step(page: Path) -> None:
     twin = page.with_name(f"{page.stem}_zh.md")
     assert _outline(page) == _outline(twin)
-    assert [_code(block) for block in _blocks(page)] == [_code(block) for block in _blocks(twin)]
+    assert [_code(block) for block in blocks_of(page)] == [_code(block) for block in blocks_of(twin)]
 
 
 def _outline(page: Path) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from adaseq.commands.flags import add_import_flag
+from adaseq.commands.flags import add_import_flag, import_modules
 from adaseq.utils.logging import logging_to
 
 HELP = "export a trained model, to run it without torch"
@@ -34,20 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder to write; by default the model's name with -onnx or -onnx-int8",
     )
     parser.add_argument(
-        "--texts", metavar="FILE", help="compare predictions on the lines of this file too, beside the built-in texts"
+        "--texts",
+        metavar="FILE",
+        help="compare predictions on the texts of this file too, beside the built-in ones: in any format that predict reads",
     )
     add_import_flag(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Export."""
-    from adaseq.config.plugins import load_plugins
     from adaseq.hub.resolve import resolve_model
 
-    load_plugins(args.imports)
+    import_modules(args)
     source = Path(resolve_model(args.model))
     target = Path(args.output) if args.output else _beside(Path(args.model), source, args.quantize)
-    texts = _lines(Path(args.texts)) if args.texts else []
+    texts = _texts(Path(args.texts)) if args.texts else []
     from adaseq.export.exporter import export_model
 
     with logging_to():
@@ -62,10 +64,13 @@ def _beside(given: Path, source: Path, quantize: str | None) -> Path:
     return source.resolve().with_name(name) if given.exists() else Path(name)
 
 
-def _lines(file: Path) -> list[str]:
+def _texts(file: Path) -> list[Any]:
     from adaseq.errors import AdaSeqError
+    from adaseq.inference.file_formats import INPUTS, format_of
+    from adaseq.inference.reading import read_texts
 
     try:
-        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise AdaSeqError(f"the texts '{file}' cannot be read: {error}") from None
+        with file.open("rb") as lines:
+            return list(read_texts(lines, str(file), format_of(file, INPUTS) or "text"))
+    except OSError as error:
+        raise AdaSeqError(f"the texts '{file}' cannot be read: {error.strerror}") from None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from adaseq.errors import AdaSeqError
+from adaseq.utils.logging import logging_to
+from adaseq.utils.terminal import harmless
 
 HELP = "try all combinations of the lists in a configuration (tune), tabulate the scores (collect), stop (kill)"
 
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tune.add_argument(
         "-c_env", "--config_env", metavar="FILE", help="YAML: python_interpreter, python_file, envs, trainer"
     )
-    tune.add_argument("-to", "--output_log", default="/dev/null", metavar="FILE", help="where the runs write to")
+    tune.add_argument("-to", "--output_log", default=os.devnull, metavar="FILE", help="where the runs write to")
     tune.add_argument("-g", "--gpus", metavar="0,1", help="the GPUs, one run on each; by default all; cpu for none")
     tune.add_argument("-y", "--yes", action="store_true", help="do not ask")
     tune.add_argument("-f", "--foreground", action="store_true", help="wait for the end")
@@ -36,28 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do one of the three steps."""
-    return {"tune": _tune, "collect": _collect, "kill": _kill}[args.step](args)
+    # What a configuration is warned of, each of its runs is.
+    with logging_to(console=False):
+        return {"tune": _tune, "collect": _collect, "kill": _kill}[args.step](args)
 
 
 def _tune(args: argparse.Namespace) -> int:
-    import yaml
-
     from adaseq.config.writer import to_yaml, without_secrets
     from adaseq.tuning.grid import Grid
     from adaseq.tuning.runner import Launcher, Runner, is_finished, start_in_background
     from adaseq.utils.files import atomic_write
 
     grid = Grid.read(args.config_path)
-    environment: dict[str, Any] = {}
-    if args.config_env:
-        try:
-            environment = yaml.safe_load(Path(args.config_env).read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise AdaSeqError(f"the environment file {args.config_env} cannot be read: {error}") from None
-    launcher = Launcher.from_mapping(environment)
+    launcher = Launcher.read(Path(args.config_env)) if args.config_env else Launcher()
     grid.check()
     for axis in grid.axes:
-        print(f"{axis.path}: {', '.join(map(str, axis.values))}")
+        print(harmless(f"{axis.path}: {', '.join(map(str, axis.values))}"))
     done = sum(is_finished(grid.folder / trial.name) for trial in grid.trials)
     devices = _devices(args.gpus)
     print(f"{len(grid.trials)} runs in {grid.folder}, {done} of them finished; on {', '.join(devices)}")
@@ -93,9 +89,10 @@ def _collect(args: argparse.Namespace) -> int:
 
 
 def _kill(args: argparse.Namespace) -> int:
+    from adaseq.config import find_config
     from adaseq.tuning.runner import stop_all
 
-    stopped = stop_all(Path(args.config_path) if args.config_path else None)
+    stopped = stop_all(find_config(args.config_path) if args.config_path else None)
     print(f"told to stop: {', '.join(map(str, stopped))}" if stopped else "no grid is running")
     return 0
 
@@ -103,8 +100,11 @@ def _kill(args: argparse.Namespace) -> int:
 def _devices(named: str | None) -> list[str]:
     from adaseq.tuning.runner import CPU
 
-    if named:
-        return [each.strip() for each in named.split(",") if each.strip()]
+    if named is not None:
+        devices = [each.strip() for each in named.split(",")]
+        if not all(each == CPU or each.isdecimal() or each.startswith(("GPU-", "MIG-")) for each in devices):
+            raise AdaSeqError(f"-g takes the numbers of GPUs, with commas, or cpu; received '{named}'")
+        return devices
     import torch
 
     return [str(number) for number in range(torch.cuda.device_count())] or [CPU]

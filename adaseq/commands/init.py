@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from adaseq.commands.flags import named_data, not_empty
 from adaseq.config.template_texts import TEXTS
 from adaseq.errors import AdaSeqError
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         nargs="+",
+        type=not_empty,
         metavar="PATH",
         help="a file of training data; or a folder with a file named after each split: train, valid or dev, test; or "
         "train=FILE valid=FILE test=FILE",
@@ -40,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output and Path(args.output).exists() and not args.force:
         raise AdaSeqError(f"'{args.output}' exists; give -f to overwrite it, or choose another name with -o")
     splits = _splits(args.data)
-    train = Path(next(iter(splits["train"])))
+    train = splits["train"][0].absolute()
     name = train.parent.name if len(splits) > 1 else train.stem
     text = commented_config(args.task, name, _dataset(splits, args.task), args.model)
     if not args.output:
@@ -56,13 +58,7 @@ def _splits(named: list[str]) -> dict[str, list[Path]]:
     """The files of each split."""
     from adaseq.data.sources.local import SPLITS, find_splits
 
-    pairs = [part.partition("=") for part in named]
-    if len(named) == 1 and not (pairs[0][1] and not Path(named[0]).exists()):
-        found = find_splits(named[0])
-    elif all(equals for _, equals, _ in pairs):
-        found = find_splits({split: file for split, _, file in pairs})
-    else:
-        raise AdaSeqError(f"received --data {' '.join(named)}; expected one path, or train=FILE valid=FILE test=FILE")
+    found = find_splits(named_data(named))
     if "train" not in found:
         raise AdaSeqError(f"there is no training data in {' '.join(named)}; found: {', '.join(sorted(found))}")
     return {split: found[split] for split in SPLITS if split in found}

@@ -10,11 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adaseq.commands.flags import add_import_flag
+from adaseq.commands.flags import (
+    add_import_flag,
+    add_set_flag,
+    config_of_data,
+    guessed_dataset,
+    named_data,
+    not_empty,
+)
 from adaseq.errors import AdaSeqError
 from adaseq.utils.logging import logging_to
 
 if TYPE_CHECKING:
+    from adaseq.config import Config
     from adaseq.inspection.repair import Copy
 
 HELP = "find what is wrong with data: file, line and what to do"
@@ -26,13 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "-c", "--config_path", metavar="FILE", help="a configuration, whose dataset section names the data"
     )
-    source.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of it (repeatable)"
-    )
+    add_set_flag(source)
     add_import_flag(source)
     source.add_argument(
         "--data",
         nargs="+",
+        type=not_empty,
         metavar="PATH",
         help="a file; a folder or archive with a file named after each split; or train=FILE valid=FILE test=FILE",
     )
@@ -95,12 +102,11 @@ class _Task(NamedTuple):
 
 def run(args: argparse.Namespace) -> int:
     """Inspect, report, repair; returns 0 if training can go on, 2 if it should not."""
-    if (args.config_path is None) == (args.data is None):
-        raise AdaSeqError("give either a configuration with -c, or data with --data")
     if args.places < 1 or (args.max_length is not None and args.max_length < 1):
         raise AdaSeqError("--places and --max_length must be at least 1")
     with logging_to():
-        task = _from_config(args) if args.config_path else _from_data(args)
+        config = config_of_data(args)
+        task = _from_data(args) if config is None else _from_config(config, Path(args.config_path).name)
         from adaseq.inspection.findings import Findings
         from adaseq.inspection.html_report import html_report
         from adaseq.inspection.inspector import find_parts, inspect_parts
@@ -130,21 +136,15 @@ def run(args: argparse.Namespace) -> int:
             content["copies"] = [
                 {"file": str(copy.source), "copy": str(copy.target), "changes": dict(copy.changes)} for copy in copies
             ]
-        _print([json.dumps(content, ensure_ascii=False, indent=2)])
+        print(json.dumps(content, ensure_ascii=False, indent=2))
     else:
         has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        _print(TextReport(report, args.places, args.strict, has_colour).lines())
-        _print(_told(copies))
+        for line in (*TextReport(report, args.places, args.strict, has_colour).lines(), *_told(copies)):
+            print(line)
     return report.status(args.strict)
 
 
-def _from_config(args: argparse.Namespace) -> _Task:
-    from adaseq.config import load_config
-    from adaseq.config.plugins import load_plugins, make_importable
-
-    config = load_config(args.config_path, args.set, check_components=False, imports=args.imports)
-    make_importable(config.base_dirs)
-    load_plugins(config.plugins)
+def _from_config(config: Config, title: str) -> _Task:
     model = config.model if isinstance(config.model, dict) else {}
     embedder = model.get("embedder")
     preprocessor = config.preprocessor if isinstance(config.preprocessor, dict) else {}
@@ -156,7 +156,7 @@ def _from_config(args: argparse.Namespace) -> _Task:
     return _Task(
         config.dataset,
         config.base_dirs,
-        Path(args.config_path).name,
+        title,
         tokenizer,
         preprocessor.get("tokenizer_kwargs") or {},
         preprocessor.get("max_length"),
@@ -166,58 +166,35 @@ def _from_config(args: argparse.Namespace) -> _Task:
 
 
 def _from_data(args: argparse.Namespace) -> _Task:
-    from adaseq.config.plugins import load_plugins
     from adaseq.metainfo import Tasks
 
-    if args.imports:
-        load_plugins(args.imports)
-    pairs = [part.partition("=") for part in args.data]
-    data_file: Any = args.data[0]
-    if not (len(args.data) == 1 and (not pairs[0][1] or Path(args.data[0]).exists())):
-        if not all(equals for _, equals, _ in pairs):
-            raise AdaSeqError(
-                f"received --data {' '.join(args.data)}; expected one path, or train=FILE valid=FILE test=FILE"
-            )
-        data_file = {split: file for split, _, file in pairs}
-    dataset: dict[str, Any] = {"data_file": data_file}
+    data_file = named_data(args.data)
     if args.format:
-        dataset["data_type"] = args.format
+        dataset: dict[str, Any] = {"data_file": data_file, "data_type": args.format}
     else:
-        dataset.update(_guessed(data_file, args.task or Tasks.NAMED_ENTITY_RECOGNITION))
+        dataset = guessed_dataset(data_file, args.task or Tasks.NAMED_ENTITY_RECOGNITION)
     dataset.update(_options(dataset, args.option))
     return _Task(dataset, [Path.cwd()], Path(args.data[0].rpartition("=")[2]).name, task=args.task)
 
 
-def _guessed(data_file: Any, task: str) -> dict[str, Any]:
-    from adaseq.data.format_guess import guess_format
-    from adaseq.data.sources.local import find_splits
-
-    files = find_splits(data_file)
-    first = next(iter(files.get("train") or next(iter(files.values()))))
-    try:
-        return guess_format(first, task)
-    except AdaSeqError as error:
-        raise AdaSeqError(f"{error}\nName the format: --format conll, and so on.") from error
-
-
 def _options(dataset: Mapping[str, Any], given: Sequence[str]) -> dict[str, Any]:
     """The options of the format, checked against its constructor."""
-    import yaml
-
     from adaseq.config.checks import check_format
-    from adaseq.config.document import Document
+    from adaseq.config.document import Document, Mark
     from adaseq.config.problems import ConfigError
+    from adaseq.config.reader import is_text, read_value
+    from adaseq.config.substitution import Variables
 
-    options: dict[str, Any] = {}
+    document = Document.from_mapping({"dataset": dataset})
     for each in given:
         key, equals, value = each.partition("=")
         if not equals:
             raise AdaSeqError(f"received --option {each}; expected KEY=VALUE, such as delimiter=tab")
-        try:
-            options[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            options[key] = value
-    document = Document.from_mapping({"dataset": {**dataset, **options}})
+        # A sign that means something in YAML, such as a comma or a bar, stands for itself here.
+        if not is_text(value) or (len(value) > 1 and value[0] in "[{\"'"):
+            value = read_value(value, document, ("dataset", key), Mark(f"--option {key}"), Variables(os.environ))
+        document.keys["dataset", key] = document.values["dataset", key] = Mark(f"--option {key}")
+        document.data["dataset"][key] = value
     checked = check_format(document)
     if document.problems:
         raise ConfigError(document.problems)
@@ -243,10 +220,3 @@ def _told(copies: Sequence[Copy]) -> Iterable[str]:
     for copy in copies:
         changes = ", ".join(f"{n} × {code}" for code, n in sorted(copy.changes.items())) or "nothing to mend, copied"
         yield f"  {harmless(short_path(str(copy.target)))}: {changes}"
-
-
-def _print(lines: Iterable[str]) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    for line in lines:
-        # A terminal that cannot show a character shows its code instead.
-        print(line.encode(encoding, "backslashreplace").decode(encoding))

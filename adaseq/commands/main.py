@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import io
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character shows its code
     try:
         return _run(given)
     except SystemExit as stop:  # argparse has shown a help text or explained a mistake
@@ -70,6 +73,8 @@ def _help_of(module: Path) -> str:
 
 def _run(given: list[str]) -> int:
     known = verbs()
+    if given and given[0].replace("-", "_") in known:
+        given[0] = given[0].replace("-", "_")
     verb = next((each for each in given if not each.startswith("-")), None)
     parser = _Parser(prog="adaseq", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"adaseq {__version__}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from adaseq.commands.flags import add_import_flag
+from adaseq.commands.flags import add_device_flag, add_import_flag, import_modules
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.utils.files import atomic_write
 from adaseq.utils.logging import logging_to
@@ -41,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the output, written whole or not at all; standard output by default or for -",
     )
-    parser.add_argument("-d", "--device", default="gpu", help="gpu (falls back to cpu; the default), cpu, cuda:1, mps")
+    add_device_flag(parser)
     parser.add_argument(
         "--input_format",
         "--format",
-        choices=("text", "jsonl", "conll", "csv", "tsv"),
-        help="lines of raw text, JSON lines with text or tokens, words in the first column, or a table; by default what the "
+        choices=("text", "jsonl", "conll", "conllu", "csv", "tsv"),
+        help="lines of raw text, JSON lines with text or tokens, words in the first column, CoNLL-U, or a table; by default what the "
         "suffix of the file says, else text. The two entities of a relation are marked <e1>…</e1> and <e2>…</e2>; JSON "
         "lines may say subject and object, mentions (for entity typing), pair_text (a second text) instead",
     )
@@ -123,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     from adaseq.inference.file_formats import INPUTS, OUTPUTS, format_of
 
     input_format = args.input_format or format_of(args.input, INPUTS) or "text"
-    usual = "table" if sentences else "as_input" if input_format == "conll" else "jsonl"
+    usual = "table" if sentences else "as_input" if input_format in ("conll", "conllu") else "jsonl"
     output_format = args.output_format or format_of(args.output, OUTPUTS) or usual
     with contextlib.ExitStack() as stack:
         stack.enter_context(logging_to())
@@ -138,12 +139,10 @@ def _predict(
     lines: Iterable[bytes], name: str, args: argparse.Namespace, input_format: str, output_format: str
 ) -> None:
     """Write the predictions for texts while they are read; a sentence that is typed is answered at once."""
-    from adaseq.config.plugins import load_plugins
     from adaseq.hub.resolve import resolve_model
 
     folder = resolve_model(args.model)
-    if args.imports:
-        load_plugins(args.imports)
+    import_modules(args)
     from adaseq.inference.predictor import READ_AHEAD
     from adaseq.inference.reading import read_texts
     from adaseq.inference.writing import WRITERS, ColumnsIfPossible
@@ -157,7 +156,7 @@ def _predict(
     to_file = args.output not in (None, "-")
     # JSON and pages are harmless as they are; columns hold the words as they came.
     is_shown = not to_file and output_format in ("as_input", "conll", "csv", "tsv") and sys.stdout.isatty()
-    with atomic_write(args.output) if to_file else contextlib.nullcontext(sys.stdout) as output:
+    with _open_output(args.output) if to_file else contextlib.nullcontext(_standard_output()) as output:
         output.write(writer.head())
         count = 0
         for example, prediction in predictor.predict(
@@ -173,9 +172,14 @@ def _predict(
         print(f"skipped {bad.count:,} of {count + bad.count:,} records", file=sys.stderr)
 
 
-def _load(folder: str | Path, args: argparse.Namespace) -> Predictor:
+def _load(folder: Path, args: argparse.Namespace) -> Predictor:
     from adaseq.inference.predictor import load
+    from adaseq.runtime.folder import EXPORT_FILE
 
+    if (folder / EXPORT_FILE).is_file():
+        raise AdaSeqError(
+            f"'{folder}' is an exported model, which `adaseq serve` and adaseq.runtime.load run; give the model folder"
+        )
     return load(
         folder,
         args.device,
@@ -224,12 +228,29 @@ def _open_input(path: str | None) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     file = Path(path)
-    if not file.is_file():
+    if file.is_dir() or not file.exists():
         there = [each.name for each in file.parent.iterdir() if each.is_file()] if file.parent.is_dir() else []
         what = "a folder, not a file" if file.is_dir() else f"not there{nearest(file.name, there)}"
         raise AdaSeqError(f"the input '{path}' is {what}")
     with file.open("rb") as lines:
         yield lines
+
+
+def _open_output(path: str) -> contextlib.AbstractContextManager[IO[str]]:
+    """A file that appears when it is complete; or a device or pipe, such as /dev/null, which stays what it is."""
+    file = Path(path)
+    if file.is_dir():
+        raise AdaSeqError(f"the output '{path}' is a folder, not a file")
+    if file.exists() and not file.is_file():
+        return file.open("w", encoding="utf-8", newline="\n")
+    return atomic_write(file.resolve())
+
+
+def _standard_output() -> IO[str]:
+    """What programs read is in UTF-8 as files are, whatever the encoding of the system is."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    return sys.stdout
 
 
 def _with_progress(texts: Iterable[Example], to_file: bool) -> Iterable[Example]:

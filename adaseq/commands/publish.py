@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from adaseq.utils.logging import logging_to
+from adaseq.utils.terminal import harmless
 
 HELP = "publish a model on ModelScope or Hugging Face"
 
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             license=args.license,
             exclude=args.exclude,
             dry_run=args.dry_run,
-            say=lambda line: print(line, flush=True),
-            warn=lambda line: print(line, file=sys.stderr, flush=True),
+            say=lambda line: print(harmless(line), flush=True),
+            warn=lambda line: print(harmless(line), file=sys.stderr, flush=True),
         )
     return 0

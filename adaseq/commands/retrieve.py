@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adaseq.commands.flags import (
+    add_import_flag,
+    add_set_flag,
+    config_of_data,
+    guessed_dataset,
+    named_data,
+    not_empty,
+)
 from adaseq.errors import AdaSeqError
+from adaseq.metainfo import Tasks
 from adaseq.utils.logging import logging_to
 
 if TYPE_CHECKING:
@@ -23,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     source = parser.add_argument_group("the sentences, either from a configuration or named here")
     source.add_argument("-c", "--config_path", metavar="FILE", help="a configuration, whose dataset section names them")
-    source.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of it (repeatable)"
-    )
+    add_set_flag(source)
+    add_import_flag(source)
     source.add_argument(
         "--data",
         nargs="+",
+        type=not_empty,
         metavar="PATH",
         help="a folder or archive with a file named after each split; or train=FILE valid=FILE test=FILE",
     )
@@ -61,12 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Retrieve and write."""
-    if (args.config_path is None) == (args.data is None):
-        raise AdaSeqError("give either a configuration with -c, or data with --data")
     if args.top < 1 or args.max_words < 1:
         raise AdaSeqError("--top and --max_words must be at least 1")
     with logging_to():
-        dataset, task, base_dirs = _from_config(args) if args.config_path else _from_data(args)
+        config = config_of_data(args)
+        dataset = _named_dataset(args) if config is None else config.dataset
+        task = Tasks.NAMED_ENTITY_RECOGNITION if config is None else config.task
         from adaseq.data.corpora import corpora_of
         from adaseq.data.corpus_reader import read_corpus
         from adaseq.retrieval.index import PassageIndex
@@ -75,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         if len(corpora_of(dataset)) > 1:
             raise AdaSeqError("dataset has several corpora; retrieve for one after the other")
         files = check_files(args.corpus)
-        splits = read_corpus(dataset, task, base_dirs).splits
+        splits = read_corpus(dataset, task, config.base_dirs if config else [Path.cwd()]).splits
         targets = {name: Path(args.output) / f"{name}.txt" for name in splits}
         _check_targets(targets, args.force)
         passages = read_passages(files, args.corpus_format, args.text_key, args.encoding)
@@ -117,35 +126,11 @@ def _write(
     return {"file": str(target), "sentences": len(store), "with_context": with_context, "context_words": words}
 
 
-def _from_config(args: argparse.Namespace) -> tuple[Mapping[str, Any], str, list[Path]]:
-    from adaseq.config import load_config
-    from adaseq.config.plugins import load_plugins, make_importable
-
-    config = load_config(args.config_path, args.set, check_components=False)
-    make_importable(config.base_dirs)
-    load_plugins(config.plugins)
-    return config.dataset, config.task, config.base_dirs
-
-
-def _from_data(args: argparse.Namespace) -> tuple[Mapping[str, Any], str, list[Path]]:
-    from adaseq.data.format_guess import guess_format
-    from adaseq.data.sources.local import find_splits
-    from adaseq.metainfo import Tasks
-
-    pairs = [part.partition("=") for part in args.data]
-    data_file: Any = args.data[0]
-    if not (len(args.data) == 1 and (not pairs[0][1] or Path(args.data[0]).exists())):
-        if not all(equals for _, equals, _ in pairs):
-            raise AdaSeqError(
-                f"received --data {' '.join(args.data)}; expected one path, or train=FILE valid=FILE test=FILE"
-            )
-        data_file = {split: file for split, _, file in pairs}
-    task = Tasks.NAMED_ENTITY_RECOGNITION
+def _named_dataset(args: argparse.Namespace) -> dict[str, Any]:
+    data_file = named_data(args.data)
     if args.format:
-        return {"data_file": data_file, "data_type": args.format}, task, [Path.cwd()]
-    found = find_splits(data_file)
-    first = next(iter(found.get("train") or next(iter(found.values()))))
-    return {"data_file": data_file, **guess_format(first, task)}, task, [Path.cwd()]
+        return {"data_file": data_file, "data_type": args.format}
+    return guessed_dataset(data_file, Tasks.NAMED_ENTITY_RECOGNITION)
 
 
 def _check_targets(targets: Mapping[str, Path], force: bool) -> None:

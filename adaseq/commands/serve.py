@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 
-from adaseq.commands.flags import add_import_flag
+from adaseq.commands.flags import add_import_flag, import_modules
 from adaseq.utils.logging import logging_to
 
+_POSITIVE = (
+    *("port", "threads", "workers", "batch_tokens", "max_batch_words", "max_body_bytes", "max_texts"),
+    *("max_text_length", "max_requests", "max_waiting_texts", "timeout", "body_timeout", "idle_timeout"),
+)
 HELP = "serve models over HTTP: a page for people, an API for programs"
 
 
@@ -57,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max_wait_ms", type=float, default=2.0, metavar="MS", help="how long a request waits for others (2)"
     )
     parser.add_argument("--max_body_bytes", type=int, default=4 << 20, metavar="N", help="of one request (4 MiB)")
-    parser.add_argument("--max_texts", type=int, default=256, metavar="N", help="in one request (256)")
+    parser.add_argument(
+        "--max_texts", type=int, default=256, metavar="N", help="in one request, and mentions in one text (256)"
+    )
     parser.add_argument(
         "--max_text_length", type=int, default=100_000, metavar="N", help="characters of a text (100000)"
     )
@@ -83,9 +90,15 @@ def run(args: argparse.Namespace) -> int:
     from adaseq.serving.models import ModelOptions, read_names
     from adaseq.serving.server import ServerOptions, is_loopback, serve
 
-    for name in ("threads", "workers", "max_batch_words", "max_texts", "max_text_length", "max_body_bytes", "timeout"):
-        if getattr(args, name) is not None and getattr(args, name) <= 0:
-            raise AdaSeqError(f"--{name} must be more than 0; received {getattr(args, name)}")
+    for name in _POSITIVE:
+        value = getattr(args, name)
+        if value is not None and not 0 < value < math.inf:
+            raise AdaSeqError(f"--{name} is a number above 0; received {value}")
+    for name in ("grace", "max_wait_ms"):
+        if not 0 <= getattr(args, name) < math.inf:
+            raise AdaSeqError(f"--{name} is a number from 0 on; received {getattr(args, name)}")
+    if args.port > 65535:
+        raise AdaSeqError(f"--port is a number up to 65535; received {args.port}")
     limits = Limits(
         max_body_bytes=args.max_body_bytes,
         max_texts=args.max_texts,
@@ -101,17 +114,14 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         token_variable=args.token,
         allowed_hosts=args.allowed_host,
-        threads=args.workers,
+        workers=args.workers,
         max_wait=args.max_wait_ms / 1000,
         max_batch_words=args.max_batch_words,
         grace=args.grace,
         limits=limits,
         model=ModelOptions(args.runtime, args.device, args.threads, args.batch_tokens),
     )
-    if args.imports:  # needs what checks configurations, which a server of exported models does without
-        from adaseq.config.plugins import load_plugins
-
-        load_plugins(args.imports)
+    import_modules(args)
     with logging_to():
         if args.token is None and not is_loopback(args.host):
             print(

@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 
+from adaseq.commands.flags import add_device_flag, not_empty
+
 HELP = "score the best model of a run on its test data"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("-w", "--work_dir", required=True, metavar="FOLDER", help="the run folder")
-    parser.add_argument(
-        "-d", "--device", default="gpu", help="gpu (default; falls back to the CPU), cpu, cuda:NUMBER or mps"
-    )
+    parser.add_argument("-w", "--work_dir", required=True, type=not_empty, metavar="FOLDER", help="the run folder")
+    add_device_flag(parser)
     parser.add_argument(
         "-ckpt",
         "--checkpoint_path",
+        type=not_empty,
         metavar="PATH",
         help="other weights of the same model; by default the best of the run",
     )

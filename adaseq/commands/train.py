@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-from adaseq.commands.flags import add_import_flag
+from adaseq.commands.flags import add_device_flag, add_import_flag, add_set_flag, not_empty
 from adaseq.errors import AdaSeqError
 from adaseq.utils.terminal import harmless
 
@@ -18,12 +18,21 @@ _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.add_argument("-c", "--config_path", metavar="FILE", help="the configuration: YAML or JSON")
+    parser.add_argument("-c", "--config_path", type=not_empty, metavar="FILE", help="the configuration: YAML or JSON")
     parser.add_argument(
-        "-w", "--work_dir", metavar="FOLDER", help="the run folder, instead of exp_dir/exp_name/run_name"
+        "-w",
+        "--work_dir",
+        type=not_empty,
+        metavar="FOLDER",
+        help="the run folder, instead of exp_dir/exp_name/run_name",
     )
     parser.add_argument(
-        "-n", "-r", "--run_name", metavar="NAME", help="the name of the run; by default the time of its start"
+        "-n",
+        "-r",
+        "--run_name",
+        type=not_empty,
+        metavar="NAME",
+        help="the name of the run; by default the time of its start",
     )
     parser.add_argument(
         "-f",
@@ -35,26 +44,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="true|false",
         help="overwrite what an earlier run has left in the folder",
     )
-    parser.add_argument("-ckpt", "--checkpoint_path", metavar="PATH", help="weights to begin with: a file or a folder")
+    parser.add_argument(
+        "-ckpt",
+        "--checkpoint_path",
+        type=not_empty,
+        metavar="PATH",
+        help="weights to begin with: a file or a folder",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with a run that was stopped; name it with -w or -n"
     )
     parser.add_argument("--seed", type=int, metavar="NUMBER", help="the seed, instead of experiment.seed")
-    parser.add_argument(
-        "-d", "--device", default="gpu", help="gpu (default; falls back to the CPU), cpu, cuda:NUMBER or mps"
-    )
+    add_device_flag(parser)
     parser.add_argument("--use_fp16", action="store_true", help="compute in half precision")
     parser.add_argument("--use_bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument(
         "--local_rank", "--local-rank", type=int, metavar="NUMBER", help="set by launchers; torchrun does without it"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a value of the configuration: train.optimizer.lr=3e-5 (repeatable)",
-    )
+    add_set_flag(parser)
     add_import_flag(parser)
 
 

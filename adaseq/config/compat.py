@@ -6,6 +6,7 @@ warning.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from adaseq.config.problems import shown
 
 _TASKS = {"mcce-entity-typing": "entity-typing"}
 _SPLITS = {"dev": "valid", "validation": "valid", "training": "train"}
+# How `transformer_kwargs.source` named the hubs; one of them was misspelt in the code that read it.
+_HUBS = {"modelscope": "modelscope", "huggingface": "huggingface", "hugginface": "huggingface"}
 _TAG = re.compile(r"[BIES]-(.+)\Z")
 # What the old trainer added to the configuration that it wrote beside a model.
 _WRITTEN_BY_TRAINER: tuple[Place, ...] = (
@@ -32,13 +35,24 @@ _HOOKS_OF_THE_TRAINER = {
     "OptimizerHook": "the optimizer steps by itself; accumulation and clipping are in train.optimizer.options",
     "TorchAMPOptimizerHook": "half precision is train.precision: fp16, or the flag --use_fp16",
 }
-# Arguments of hooks that have nothing left to decide; those of publishing are refused if they ask for it.
+UPLOAD = "push_to_hub"
+NO_UPLOAD = "nothing is uploaded while training; publish the model when it is trained: adaseq publish"
+# Arguments of hooks that have nothing left to decide: those of any hook, and those of single ones.
 _HOOK_ARGUMENTS = {
     "reset_flag": "averages begin anew at each line of the log",
     "save_trainer_state": "what it takes to resume is in checkpoints/ while a run lasts",
-    "push_to_hub": "nothing is uploaded while training",
+    **dict.fromkeys(("hub_repo_id", "hub_token", "hub_revision", "private_hub", "upload_strategy"), NO_UPLOAD),
 }
-_WITHOUT_EFFECT = ("bio2bioes", "lower", "mode")
+_ARGUMENTS_OF_HOOK = {
+    "BestCkptSaverHook": dict.fromkeys(("by_epoch", "interval", "save_strategy"), "it looks at every evaluation"),
+    "EarlyStopHook": dict.fromkeys(("by_epoch", "early_stop_strategy"), "it looks at every evaluation"),
+    "TensorboardHook": dict.fromkeys(("by_epoch", "ignore_last"), "its points are steps, one every 'interval' of them"),
+}
+# Arguments of preprocessors whose work is always done, or done by the trainer.
+_PREPROCESSOR_ARGUMENTS = {
+    "mode": "max_length counts in any case, and the rest of it is the trainer's to know",
+    "return_offsets": "where the pieces of each word are is always known",
+}
 
 
 def upgrade(document: Document) -> None:
@@ -56,8 +70,8 @@ def respell(document: Document) -> None:
             step(document)
 
 
-def remove_traces_of_trainer(document: Document) -> None:
-    """Remove what the trainer of AdaSeq 0.6 added to the configurations that it wrote."""
+def _traces_of_trainer(document: Document) -> None:
+    """What the trainer of AdaSeq 0.6 added to the configurations that it wrote."""
     for *parents, key in _WRITTEN_BY_TRAINER:
         section = document.at(tuple(parents))
         if isinstance(section, dict) and key in section:
@@ -77,7 +91,6 @@ def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
         the folder) nor `max_length` (which had no effect).
     """
     config = plain(configuration)
-    remove_traces_of_trainer(Document(data=config))
     config["plugins"] = [name for name in config.get("plugins") or [] if name != "adaseq"]
     model, preprocessor = config.get("model"), config.get("preprocessor")
     if isinstance(model, dict):
@@ -85,7 +98,7 @@ def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
             if name.endswith("id_to_label") and isinstance(value, dict):
                 model[name] = {int(i): label for i, label in value.items()}
     if isinstance(preprocessor, dict):
-        for name in ("model_dir", "max_length", *_WITHOUT_EFFECT):
+        for name in ("model_dir", "max_length", "lower"):
             preprocessor.pop(name, None)
         if "label_to_id" in preprocessor:
             ids = preprocessor["label_to_id"]
@@ -93,6 +106,11 @@ def from_old_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
     document = Document(data=config)
     upgrade(document)
     return dict(document.data)
+
+
+def is_true(value: Any) -> bool:
+    """Whether a value was true to AdaSeq 0.6, which read YAML 1.1: there `yes` and `on` are no text."""
+    return str(value).lower() in ("true", "yes", "on")
 
 
 def label_types(tags: list[str]) -> list[str]:
@@ -177,6 +195,14 @@ def _task(document: Document) -> None:
 
 def _swallowed_keys(document: Document) -> None:
     preprocessor = document.data.get("preprocessor")
+    for key, reason in _PREPROCESSOR_ARGUMENTS.items():
+        if isinstance(preprocessor, dict) and key in preprocessor:
+            document.rewrote(("preprocessor", key), reason)
+            del preprocessor[key]
+    loader = document.at(("evaluation", "dataloader"))
+    if isinstance(loader, dict) and "drop_last" in loader and not is_true(loader["drop_last"]):
+        document.rewrote(("evaluation", "dataloader", "drop_last"), "evaluation always sees all of the data")
+        del loader["drop_last"]
     blocks = dataset_blocks(document)
     for path, block in [*blocks, (("preprocessor",), preprocessor)] if isinstance(preprocessor, dict) else blocks:
         if "bio2bioes" in block:
@@ -187,7 +213,7 @@ def _swallowed_keys(document: Document) -> None:
             )
             del block["bio2bioes"]
         if "lower" in block:
-            if block["lower"] not in (True, "yes", "on"):
+            if not is_true(block["lower"]):
                 document.rewrote((*path, "lower"), "nothing is lower-cased unless preprocessor.lowercase says so")
             else:
                 document.warn(
@@ -203,12 +229,40 @@ def _swallowed_keys(document: Document) -> None:
             del block["lower"]
 
 
-def _special_tokens(document: Document) -> None:
-    """Whether the vectors of special pieces were dropped; now models take those that they need."""
-    embedder = document.at(("model", "embedder"))
-    if isinstance(embedder, dict) and "drop_special_tokens" in embedder:
-        document.rewrote(("model", "embedder", "drop_special_tokens"), "the model takes the vectors that it needs")
+def _embedder(document: Document) -> None:
+    """Special pieces, whose vectors models now take where they need them; and the hub of a backbone, now a part of its name."""
+    place: Place = ("model", "embedder")
+    embedder = document.at(place)
+    if not isinstance(embedder, dict):
+        return
+    if "drop_special_tokens" in embedder:
+        document.rewrote((*place, "drop_special_tokens"), "the model takes the vectors that it needs")
         del embedder["drop_special_tokens"]
+    options, name = embedder.get("transformer_kwargs"), embedder.get("model_name_or_path")
+    hub = _HUBS.get(str(options["source"])) if isinstance(options, dict) and "source" in options else None
+    if hub is None or not isinstance(name, str):
+        return
+    document.rewrote((*place, "transformer_kwargs", "source"), f"'{hub}:' before the name of the backbone says it")
+    del options["source"]
+    if not options:
+        del embedder["transformer_kwargs"]
+    if not os.path.exists(name) and not name.startswith(("$", *(f"{each}:" for each in _HUBS.values()))):
+        embedder["model_name_or_path"] = f"{hub}:{name}"
+
+
+def _parts_of_their_own(document: Document) -> None:
+    """Arguments of collators and types of parts that there is but one of."""
+    collator = document.data.get("data_collator")
+    for key in ("default_pad_id", "no_pad_fields"):
+        if isinstance(collator, dict) and key in collator:
+            document.rewrote(("data_collator", key), "each field is padded as what it holds needs it")
+            del collator[key]
+    convolutions = document.at(("model", "cnn_encoder"))
+    if isinstance(convolutions, dict) and convolutions.get("type") == "cnn":
+        document.rewrote(
+            ("model", "cnn_encoder", "type"), "convolutions over pairs of words are all that can stand here"
+        )
+        del convolutions["type"]
 
 
 def _hooks(document: Document) -> None:
@@ -223,8 +277,14 @@ def _hooks(document: Document) -> None:
         if isinstance(name, str) and name in _HOOKS_OF_THE_TRAINER:
             document.warn(place, f"'{name}' has no effect: {_HOOKS_OF_THE_TRAINER[name]}")
             continue
-        for key, reason in _HOOK_ARGUMENTS.items():
-            if isinstance(hook, dict) and key in hook and not (key == "push_to_hub" and hook[key]):
+        if isinstance(hook, dict) and UPLOAD in hook:
+            if is_true(hook[UPLOAD]):
+                document.report((*place, UPLOAD), f"{NO_UPLOAD}. Leave this out", at_key=True)
+            else:
+                document.rewrote((*place, UPLOAD), "nothing is uploaded while training")
+            del hook[UPLOAD]
+        for key, reason in {**_HOOK_ARGUMENTS, **_ARGUMENTS_OF_HOOK.get(str(name), {})}.items():
+            if isinstance(hook, dict) and key in hook:
                 document.warn((*place, key), f"has no effect: {reason}")
                 del hook[key]
         document.move(place, ("train", "hooks", len(kept)))
@@ -246,11 +306,13 @@ def _given_tags(document: Document) -> None:
 
 
 _STEPS: tuple[Callable[[Document], None], ...] = (
+    _traces_of_trainer,
     _stray_quotes,
     _spellings,
     _task,
     _swallowed_keys,
-    _special_tokens,
+    _embedder,
+    _parts_of_their_own,
     _hooks,
 )
 

@@ -99,7 +99,7 @@ def find_class(document: Document, registry: Registry, name: Any, path: Place) -
         return registry.get(name)
     except UnknownComponent as error:
         document.report(path, str(error))
-    except Exception as error:  # a module of the user's own may fail in any way while it is imported
+    except (Exception, SystemExit) as error:  # a module of the user's own may fail in any way while it is imported
         if ":" not in name:
             raise
         document.report(path, f"importing '{name.partition(':')[0]}' failed: {import_failure(error)}")
@@ -108,6 +108,8 @@ def find_class(document: Document, registry: Registry, name: Any, path: Place) -
 
 def import_failure(error: BaseException) -> str:
     """What went wrong in the import of a user's module, and on which line."""
+    if isinstance(error, SyntaxError):  # its frames are those of Python's own importing
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
 

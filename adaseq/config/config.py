@@ -9,7 +9,7 @@ from typing import Any
 
 from adaseq.config.document import plain
 from adaseq.config.problems import Problem
-from adaseq.config.sections import Evaluation, Experiment, Parallel, Sections, Train
+from adaseq.config.sections import Dataset, Evaluation, Experiment, Parallel, Sections, Train
 from adaseq.config.writer import to_yaml, without_secrets
 from adaseq.utils.files import atomic_write
 
@@ -30,6 +30,7 @@ class Config:
         train: the training; `optimizer`, `lr_scheduler` and `hooks` in it are components.
         evaluation: the evaluation; None trains without one. `metrics` in it is a list of components.
         plugins: modules of the user's own, imported already.
+        plugin_dirs: the folders where modules of the user's own were found.
         parallel: how several processes train together.
         work_dir: the run folder, if the configuration names one.
         base_dirs: where relative paths begin: the working directory, then the folder of the configuration file.
@@ -45,6 +46,7 @@ class Config:
     train: Train
     evaluation: Evaluation | None
     plugins: list[str] = field(default_factory=list)
+    plugin_dirs: list[str] = field(default_factory=list)
     parallel: Parallel | None = None
     work_dir: str | None = None
     base_dirs: list[Path] = field(default_factory=list)
@@ -65,11 +67,9 @@ class Config:
         options = components.get("format_options", {})
         dataset = sections.dataset.model_dump(exclude_none=True)
         if "corpora" in options:
-            dataset["corpora"] = [
-                {**each, **own} for each, own in zip(dataset["corpora"], options["corpora"], strict=True)
-            ]
+            dataset["corpora"] = list(map(_with_options, dataset["corpora"], options["corpora"]))
         else:
-            dataset.update(options)
+            dataset = _with_options(dataset, options)
         own = {
             name: components.get(name, getattr(sections, name)) for name in ("model", "preprocessor", "data_collator")
         }
@@ -80,19 +80,25 @@ class Config:
             train=sections.train.model_copy(update=train),
             evaluation=sections.evaluation and sections.evaluation.model_copy(update=metrics),
             plugins=sections.plugins,
+            plugin_dirs=sections.plugin_dirs,
             parallel=sections.parallel,
             work_dir=sections.work_dir,
             **own,
             **more,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain dicts, lists and scalars: a configuration that loads as this one. Without secrets."""
+    def to_dict(self, with_secrets: bool = False) -> dict[str, Any]:
+        """Everything as plain dicts, lists and scalars: a configuration that loads as this one.
+
+        Args:
+            with_secrets: keep access tokens and passwords; for what is written nowhere.
+        """
         content: dict[str, Any] = {
             "experiment": _section(self.experiment),
             "task": self.task,
             "plugins": self.plugins,
-            "dataset": self.dataset,
+            "plugin_dirs": self.plugin_dirs,
+            "dataset": _in_order(self.dataset),
             "preprocessor": self.preprocessor,
             "data_collator": self.data_collator,
             "model": self.model,
@@ -101,14 +107,25 @@ class Config:
             "parallel": _section(self.parallel) if self.parallel else None,
             "work_dir": self.work_dir,
         }
-        dispensable = ("plugins", "parallel", "work_dir")
+        dispensable = ("plugins", "plugin_dirs", "parallel", "work_dir")
         kept = {key: value for key, value in content.items() if value or key not in dispensable}
-        return dict(without_secrets(plain(kept)))
+        return dict(plain(kept) if with_secrets else without_secrets(plain(kept)))
 
     def save(self, path: str | Path) -> None:
         """Write it as YAML, whole or not at all."""
         with atomic_write(path) as file:
             file.write(to_yaml(self.to_dict()))
+
+
+def _with_options(dataset: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """A corpus with all the options of its format, which stand behind its own keys."""
+    return {**{key: value for key, value in dataset.items() if key not in options}, **options}
+
+
+def _in_order(dataset: dict[str, Any]) -> dict[str, Any]:
+    """A corpus with its own keys first, also those that a run has filled in."""
+    own = [key for key in Dataset.model_fields if key in dataset]
+    return {key: dataset[key] for key in (*own, *dataset)}
 
 
 def _section(section: Any) -> dict[str, Any]:

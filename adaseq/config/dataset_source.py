@@ -15,6 +15,9 @@ from adaseq.utils.checksums import Checksum
 from adaseq.utils.urls import check_url, is_url
 
 _WAYS = ("data_file", "path", "name")
+_OF_HUBS = ("path", "name", "namespace", "access_token", "revision")
+# A folder or an archive of tables is read like a data set on a hub.
+_OF_REPOSITORIES = ("subset_name", "data_dir", "splits")
 # What AdaSeq 0.6 handed on to the libraries that loaded a data set by its name.
 _FORWARDED = {
     "trust_remote_code": "no code that comes with data is run",
@@ -45,10 +48,10 @@ def complete_source(document: Document, path: Place, dataset: dict[str, Any]) ->
     given = [key for key in _WAYS if dataset.get(key) is not None]
     if dataset.get("transform") is None:
         dataset.update(format_of(document.data.get("task"), dataset))
-    _old_keys(document, path, dataset, given)
     is_table = "transform" in dataset or (given and given[0] != "data_file")
     if dataset.get("data_type") is None and is_table:
         dataset["data_type"] = Formats.TABLE
+    _old_keys(document, path, dataset, given)
 
 
 def check_source(document: Document, path: Place, dataset: dict[str, Any], formats: Collection[str]) -> None:
@@ -94,7 +97,8 @@ def check_source(document: Document, path: Place, dataset: dict[str, Any], forma
 
 def _old_keys(document: Document, path: Place, dataset: dict[str, Any], given: list[str]) -> None:
     if "data_file" in given:
-        for key in ("path", "name", "namespace", "access_token"):
+        is_repository = dataset.get("data_type") == Formats.TABLE and isinstance(dataset["data_file"], str)
+        for key in (*_OF_HUBS, *(() if is_repository else _OF_REPOSITORIES)):
             if dataset.get(key) is not None:
                 document.warn((*path, key), "has no effect beside data_file")
                 del dataset[key]
@@ -107,10 +111,6 @@ def _old_keys(document: Document, path: Place, dataset: dict[str, Any], given: l
     for key in sorted(_FORWARDED.keys() & dataset.keys()):
         document.warn((*path, key), f"has no effect: {_FORWARDED[key]}")
         del dataset[key]
-    if "path" in given and dataset.get("namespace") is not None:
-        document.report(
-            (*path, "namespace"), "belongs to name, the data set on ModelScope, and not to path", at_key=True
-        )
 
 
 def _check_address(document: Document, path: Place, value: Any) -> None:

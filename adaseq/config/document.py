@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from adaseq.config.problems import Problem, dotted
@@ -107,9 +108,16 @@ def plain(value: Any) -> Any:
     """A deep copy made of dicts, lists and scalars alone, as YAML can hold it."""
     if isinstance(value, Mapping):
         return {key if type(key) in (str, int) else str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return str(value) if isinstance(value, Path) else value
+    if isinstance(value, (set, frozenset)):
+        # The order that a set happens to have is another each time.
+        return sorted(map(plain, value), key=str)
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if hasattr(value, "tolist") and not isinstance(value, type):  # of numpy: a number, a text, an array
+        return value.tolist()
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def walk(value: Any, path: Place = ()) -> Iterator[tuple[Place, Any]]:

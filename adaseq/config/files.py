@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from adaseq.config.dataset_blocks import dataset_blocks
 from adaseq.config.document import Document, Place, walk
 from adaseq.errors import nearest
 from adaseq.utils.urls import is_url
@@ -13,6 +14,7 @@ from adaseq.utils.urls import is_url
 _LOCAL = ("./", "../", "/", "~", ".\\", "..\\")
 _BACKBONES = ("model_name_or_path", "model_dir")
 _FILES = ("source_emb_file_path",)
+_OUTPUTS: tuple[Place, ...] = (("experiment", "exp_dir"), ("work_dir",))
 # A mapping from names to files.
 _LISTS = ("gazetteers",)
 
@@ -25,7 +27,11 @@ def resolve_paths(document: Document, base_dirs: Sequence[Path], must_exist: boo
         base_dirs: where relative paths may begin, the first choice first.
         must_exist: whether to report what is not there.
     """
-    for path, value, is_local in _named_files(document.data):
+    for path in _OUTPUTS:
+        value = document.at(path)
+        if isinstance(value, str) and value.startswith("~"):
+            _set(document.data, path, str(_expanded(value)))
+    for path, value, is_local in _named_files(document):
         found = _find(value, base_dirs)
         if found is not None:
             _set(document.data, path, str(found))
@@ -33,9 +39,13 @@ def resolve_paths(document: Document, base_dirs: Sequence[Path], must_exist: boo
             document.report(path, _not_found(value, base_dirs))
 
 
-def _named_files(data: dict[str, Any]) -> Iterator[tuple[Place, str, bool]]:
+def _named_files(document: Document) -> Iterator[tuple[Place, str, bool]]:
     """The path in the configuration, the value, and whether it can only be something local."""
-    for place, dataset in _datasets(data):
+    blocks = dict(dataset_blocks(document))
+    whole = document.at(("dataset",))
+    if isinstance(whole, dict):
+        blocks[("dataset",)] = whole  # it has labels for all corpora
+    for place, dataset in blocks.items():
         for path, value in walk(dataset.get("data_file")):
             if isinstance(value, str) and not is_url(value):
                 yield (*place, "data_file", *path), value, True
@@ -45,27 +55,20 @@ def _named_files(data: dict[str, Any]) -> Iterator[tuple[Place, str, bool]]:
             name = dataset["path"]
             yield (*place, "path"), name, name.startswith(_LOCAL) or name.count("/") > 1
     for section in ("model", "preprocessor"):
-        for path, value in list(walk(data.get(section))):
+        for path, value in list(walk(document.at((section,)))):
             if path and path[-1] in _BACKBONES and isinstance(value, str) and value:
                 yield (section, *path), value, value.startswith(_LOCAL) or value in (".", "..")
             elif path and isinstance(value, str) and (path[-1] in _FILES or path[-2:-1] == _LISTS):
                 yield (section, *path), value, True
-
-
-def _datasets(data: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The section `dataset`, and the corpora that it lists."""
-    dataset = data.get("dataset")
-    if isinstance(dataset, dict):
-        yield ("dataset",), dataset
-        corpora = dataset.get("corpora")
-        for number, each in enumerate(corpora if isinstance(corpora, list) else ()):
-            if isinstance(each, dict):
-                yield ("dataset", "corpora", number), each
+    folders = document.at(("plugin_dirs",))
+    for number, value in enumerate(folders if isinstance(folders, list) else ()):
+        if isinstance(value, str):
+            yield ("plugin_dirs", number), value, True
 
 
 def _find(value: str, base_dirs: Sequence[Path]) -> Path | None:
     for base in base_dirs:
-        path = base / Path(value).expanduser()
+        path = base / _expanded(value)
         try:
             if path.exists():
                 return path.absolute()
@@ -74,8 +77,16 @@ def _find(value: str, base_dirs: Sequence[Path]) -> Path | None:
     return None
 
 
+def _expanded(value: str) -> Path:
+    """The path with `~` replaced, where it stands for a folder."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # there is no such user
+        return Path(value)
+
+
 def _not_found(value: str, base_dirs: Sequence[Path]) -> str:
-    path = Path(value).expanduser()
+    path = _expanded(value)
     if path.is_absolute():
         near = _nearest_neighbour(path)
         return f"there is no file or folder '{value}'{near}"

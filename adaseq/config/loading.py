@@ -6,6 +6,7 @@ the components themselves, which takes importing them; that is done once the sec
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaseq.config.compat import upgrade
-from adaseq.config.document import Document, Mark, walk
+from adaseq.config.document import Document, Mark
 from adaseq.config.overrides import apply_extra, apply_overrides
 from adaseq.config.problems import ConfigError, Problem
 from adaseq.config.reader import read_document
@@ -47,7 +48,7 @@ def load_config(
         overrides: `key=value` texts: `train.optimizer.lr=3e-5`.
         environ: the variables; by default those of the environment.
         check_components: also check the arguments of components and fill in their defaults. Without it only the sections
-            are checked and filled in.
+            are checked and filled in, and plugins are imported.
         check_files: report local files and folders that are not there.
         extra: values for dotted paths, which override those of the source: `{"experiment.seed": 7}`.
         imports: modules to import beside those under `plugins:`.
@@ -80,8 +81,6 @@ def load_config(
         check_by_source(document)
         raise ConfigError(document.problems)
     config = _complete(document, sections, base_dirs, check_components, check_files)
-    if config is None or document.problems:
-        raise ConfigError(document.problems)
     for warning in config.warnings:
         logger.warning("%s", warning)
     return config
@@ -89,28 +88,26 @@ def load_config(
 
 def _complete(
     document: Document, sections: Sections, base_dirs: list[Path], check_components: bool, check_files: bool
-) -> Config | None:
+) -> Config:
     from adaseq.config.checks import check_format
     from adaseq.config.completion import Components
     from adaseq.config.components import Catalogue
     from adaseq.config.config import Config
-    from adaseq.config.plugins import import_plugins, make_importable
+    from adaseq.config.plugins import find_own_code, import_plugins
     from adaseq.config.together import check_together
 
-    rest = {"base_dirs": base_dirs, "warnings": document.warnings}
-    if not check_components:
-        return Config.assemble(sections, {}, **rest)
-    if sections.plugins or any(isinstance(value, str) and ":" in value for _, value in walk(document.data)):
-        make_importable(base_dirs)
     before = len(document.problems)
+    sections.plugin_dirs = find_own_code(document, sections, base_dirs)
     import_plugins(document, sections.plugins)
-    if len(document.problems) > before:
-        return None
-    components = Components(document, Catalogue()).check()
-    components["format_options"] = check_format(document)
-    if len(document.problems) == before:
-        check_together(document, components, check_files)
-    return None if len(document.problems) > before else Config.assemble(sections, components, **rest)
+    components: dict[str, Any] = {}
+    if check_components and len(document.problems) == before:
+        components = Components(document, Catalogue()).check()
+        components["format_options"] = check_format(document)
+        if len(document.problems) == before:
+            check_together(document, components, check_files)
+    if document.problems:
+        raise ConfigError(document.problems)
+    return Config.assemble(sections, components, base_dirs=base_dirs, warnings=document.warnings)
 
 
 def _add_imports(document: Document, imports: Sequence[str]) -> None:
@@ -118,6 +115,8 @@ def _add_imports(document: Document, imports: Sequence[str]) -> None:
     if not imports or not isinstance(document.data, dict):
         return
     given = document.data.get("plugins")
+    if not isinstance(given, (str, list, type(None))):
+        return  # reported with the section
     plugins = [given] if isinstance(given, str) else list(given or [])
     for name in imports:
         if name not in plugins:
@@ -139,15 +138,17 @@ def find_config(path: str | os.PathLike[str]) -> Path:
             "adaseq.train with a dict from a program of yours"
         )
         raise ConfigError([Problem("", str(file), None, None, message)])
-    if file.exists():
+    if os.path.exists(file):  # unlike `Path.exists`, False for a name that is too long
         return file
     packaged = Path(__file__).resolve().parents[1] / "demo" / DEMO
     if str(file) == DEMO and packaged.exists():
         return packaged
     folder = file.parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         message = f"there is no folder '{folder}'"
     else:
-        there = [each.name for each in folder.iterdir() if each.suffix in (".yaml", ".yml", ".json")]
+        there = []
+        with contextlib.suppress(OSError):  # a folder that may not be read
+            there = [name for name in os.listdir(folder) if name.endswith((".yaml", ".yml", ".json"))]
         message = f"there is no such file{nearest(file.name, there)}"
     raise ConfigError([Problem("", str(file), None, None, message)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from adaseq.config.document import Document, Mark, Place, plain, walk
 from adaseq.config.problems import ConfigError, Problem, shown
 from adaseq.config.reader import read_value
 from adaseq.config.substitution import Variables
+
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 
 
 def apply_overrides(document: Document, overrides: Iterable[str], variables: Variables) -> None:
@@ -58,7 +61,7 @@ def _put(document: Document, path: tuple[str, ...], mark: Mark, make: Callable[[
     target, at = document.data, ()  # type: Any, Place
     for position, part in enumerate(path):
         is_last = position + 1 == len(path)
-        place = _place_in(target, part)
+        place = _place_in(target, part, at)
         if isinstance(place, str) and not isinstance(target, dict):
             document.problems.append(Problem(".".join(path), mark.file, None, None, place))
             return
@@ -81,13 +84,13 @@ def _put(document: Document, path: tuple[str, ...], mark: Mark, make: Callable[[
         target = target[place]
 
 
-def _place_in(target: Any, part: str) -> str | int:
+def _place_in(target: Any, part: str, at: Place) -> str | int:
     """The key or index that one part of a path means in a mapping or list; for anything else a complaint."""
     if isinstance(target, dict):
-        return int(part) if part.isdigit() and int(part) in target else part
+        return int(part) if _NUMBER.match(part) and int(part) in target else part
     if not isinstance(target, list):
-        return f"there is {shown(target)} where the path goes on to '{part}'; set the value as a whole"
-    if part.isdigit() and int(part) <= len(target):
+        return f"there is {shown(target, at)} where the path goes on to '{part}'; set the value as a whole"
+    if _NUMBER.match(part) and int(part) <= len(target):
         return int(part)
     allowed = f"a number from 0 to {len(target)}" if target else "0"
     return f"received '{part}' for a place in a list; expected {allowed} ({len(target)} adds one to the list)"

@@ -6,6 +6,7 @@ tag makes an object, and aliases can neither form cycles nor grow without bound.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from adaseq.config.document import KEY, Document, Mark, Place
-from adaseq.config.problems import ConfigError, Problem
+from adaseq.config.problems import ConfigError, Problem, shown
 from adaseq.config.substitution import Variables
 
 _TAG = "tag:yaml.org,2002:"
@@ -66,7 +67,7 @@ def read_document(path: Path, variables: Variables) -> Document:
     document = Document(name=str(path))
     text = read_text(path)
     if path.suffix.lower() == ".json":
-        text = _checked_json(text, document)
+        text = checked_json(text, document)
     node = compose(text, document)
     if node is None:
         _fail(document, "the file is empty; a configuration needs at least 'task', 'dataset' and 'model'")
@@ -163,8 +164,9 @@ class _NodeReader:
             child = (*path, key)
             if key in result:
                 first = self._document.keys[child].line
+                where = "" if first is None else f"; the first is on line {first}"
                 self._document.keys[child] = self._mark(key_node)
-                self._document.report(child, f"the key is given twice; the first is on line {first}", at_key=True)
+                self._document.report(child, f"the key is given twice{where}", at_key=True)
                 continue
             self._document.keys[child] = self._mark(key_node)
             result[key] = self.read(value_node, child)
@@ -202,9 +204,10 @@ class _NodeReader:
 
     def _key(self, node: ScalarNode, path: Place) -> str | int:
         if node.tag == _INT and not node.style:
-            key = _int(node.value)
-            self._document.texts[(*path, key, KEY)] = node.value
-            return key
+            with contextlib.suppress(ValueError):  # so many digits that Python makes no number of them
+                key = _int(node.value)
+                self._document.texts[(*path, key, KEY)] = node.value
+                return key
         return self._whole_characters(node.value, path)
 
     def _scalar(self, node: ScalarNode, path: Place) -> Any:
@@ -222,7 +225,7 @@ class _NodeReader:
         try:
             value = _CONVERSIONS[tag](text)
         except (ValueError, KeyError):
-            self._document.report(path, f"{text!r} is not what its tag '{tag.replace(_TAG, '!!')}' says")
+            self._document.report(path, f"{shown(text, path)} is not what its tag '{tag.replace(_TAG, '!!')}' says")
             return None
         if is_plain:
             self._document.texts[path] = text
@@ -293,10 +296,15 @@ def read_text(path: Path) -> str:
         raise ConfigError([Problem("", str(path), line, column, message)]) from None
 
 
-def _checked_json(text: str, document: Document) -> str:
+def checked_json(text: str, document: Document) -> str:
+    """JSON as text that YAML takes too, each character in its place.
+
+    Raises:
+        ConfigError: it is no JSON; the document tells the file.
+    """
     try:
         if text.strip():
-            json.loads(text)
+            json.loads(text, parse_int=str)  # Python makes no number of thousands of digits
     except json.JSONDecodeError as error:
         raise ConfigError(
             [Problem("", document.name, error.lineno, error.colno, f"no valid JSON: {error.msg}")]

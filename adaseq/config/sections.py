@@ -282,5 +282,9 @@ class Sections(Section):
     train: Train = nested(Train, "the training")
     evaluation: Evaluation | None = nested(Evaluation, "the evaluation; null trains without choosing the best epoch")
     plugins: list[str] = Field([], description="modules of your own to import, which register components")
+    plugin_dirs: list[str] = Field(
+        [],
+        description="folders where modules of your own may lie, beside the working directory and that of the configuration",
+    )
     parallel: Parallel | None = Field(None, description="how several processes train together")
     work_dir: str | None = Field(None, description="the folder of the run, instead of exp_dir/exp_name/run_name")

@@ -6,6 +6,7 @@ The classes are reached through the registries alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from adaseq.config.document import Document, Place
@@ -13,7 +14,7 @@ from adaseq.config.pairing import is_backbone, leaves
 from adaseq.config.problems import listed, shown
 from adaseq.errors import AdaSeqError, MissingError, nearest
 from adaseq.metainfo import Hooks
-from adaseq.registry import LR_SCHEDULERS, METRICS, MODELS, OPTIMIZERS, PREPROCESSORS
+from adaseq.registry import HOOKS, LR_SCHEDULERS, METRICS, MODELS, OPTIMIZERS, PREPROCESSORS
 
 Block = Mapping[str, Any]
 
@@ -40,6 +41,7 @@ def check_together(document: Document, components: Mapping[str, Any], check_file
     if len(document.problems) == before:
         schedule = components["lr_scheduler"]
         _try(document, ("train", "lr_scheduler"), lambda: LR_SCHEDULERS.try_out(schedule, optimizer))
+    _check_outputs(document, components["hooks"])
     if document.data.get("evaluation", {}) is not None:
         _check_metrics(document, metrics, model)
         _check_watched(document, metrics, components["hooks"])
@@ -109,6 +111,21 @@ def _check_watched(document: Document, metrics: Sequence[Block], hooks: Sequence
             ]
             there = f"{nearest(name, known) or ';'} there are: {listed(known)}" if known else ""
             document.report(place, f"watches the score {shown(name)}, which no metric gives{there}")
+
+
+def _check_outputs(document: Document, hooks: Sequence[Block]) -> None:
+    """Whether each hook writes files and folders of its own; folders are replaced with all that is in them."""
+    writers: dict[PurePath, str] = {}
+    for block in hooks:
+        if HOOKS.get(block["type"]).__module__.startswith("adaseq."):
+            for name in map(PurePath, HOOKS.build(block).outputs):
+                taken = next((each for each in writers if each in (name, *name.parents) or name in each.parents), None)
+                if taken is not None:
+                    message = (
+                        f"{block['type']} writes {name}, and {writers[taken]} {taken}; give one of them another name"
+                    )
+                    document.report(("train", "hooks"), message, at_key=True)
+                writers[name] = block["type"]
 
 
 def _built(block: Block) -> Any:

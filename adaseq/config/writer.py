@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import yaml
@@ -47,7 +48,8 @@ _Dumper.add_representer(dict, _represent_mapping)
 
 def to_yaml(value: Any) -> str:
     """The YAML text of a configuration or a part of it."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    # Text stays on its line, so that a value can be put into other YAML.
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize)
 
 
 def without_secrets(value: Any) -> Any:

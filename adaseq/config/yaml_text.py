@@ -45,9 +45,9 @@ def replace(text: str, path: Place, value: Any) -> str:
         else:
             begin = _behind_colon(text, key)
             return _spliced(
-                text, begin, max(_end(text, node, key), begin), f" {written_in_flow(value, _is_json(text))}"
+                text, begin, max(_end(text, node, key), begin), f" {written_in_flow(value, reads_as_json(text))}"
             )
-    return _spliced(text, begin, _end(text, node), written_in_flow(value, _is_json(text)))
+    return _spliced(text, begin, _end(text, node), written_in_flow(value, reads_as_json(text)))
 
 
 def remove(text: str, path: Place) -> str:
@@ -83,7 +83,7 @@ def add(text: str, path: Place, value: Any) -> str:
     parent = _node(text, path[:-1])
     if not isinstance(parent, MappingNode):
         raise CannotEdit
-    key, is_json = str(path[-1]), _is_json(text)
+    key, is_json = str(path[-1]), reads_as_json(text)
     written = f"{written_in_flow(key, is_json)}: "
     if not parent.value:
         begin = parent.start_mark.index + 1
@@ -194,7 +194,8 @@ def _end(text: str, node: Node, key: Node | None = None) -> int:
     return _end(text, node.value[-1][1], node.value[-1][0])
 
 
-def _is_json(text: str) -> bool:
+def reads_as_json(text: str) -> bool:
+    """Whether a text is JSON, which is YAML too."""
     try:
         json.loads(text)
     except ValueError:

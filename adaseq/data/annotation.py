@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from adaseq.data.example import Span
-from adaseq.data.tags import TagError, tags_to_spans
+from adaseq.data.tags import SchemeDetector, TagError, is_tag_of, tags_to_spans
 from adaseq.utils.tag_schemes import OUTSIDE, PARTIAL, PLAIN
 
 END_OF_SENTENCE = "<EOS>"
 """From this word on all is context."""
 
-_CONTEXT = frozenset({"X"})
-_CONTEXT_IN_SCHEME = frozenset({"X", "B-X", "S-X", "U-X"})
+CONTEXT_TAG = "X"
+"""The tag of words that are context only."""
+
+_CONTEXT = frozenset({CONTEXT_TAG})
+_CONTEXT_IN_SCHEME = frozenset({CONTEXT_TAG, "B-X", "S-X", "U-X"})
 
 
 def context_tags(type_x: bool, scheme: str | None = None) -> frozenset[str]:
@@ -33,6 +37,42 @@ def has_type_x(tags: Iterable[str]) -> bool:
         tags: all tags that occur.
     """
     return not {"I-X", "M-X", "E-X", "L-X"}.isdisjoint(tags)
+
+
+class Reading(NamedTuple):
+    """How the tags of a file are to be read.
+
+    Attributes:
+        scheme: their scheme.
+        type_x: `X` is a label of the corpus.
+        warnings: what is odd about them.
+    """
+
+    scheme: str
+    type_x: bool
+    warnings: list[str]
+
+
+def find_reading(detector: SchemeDetector, source_scheme: str | None, partial_label: str | None = None) -> Reading:
+    """How tags are to be read, from all of a file.
+
+    Args:
+        detector: has seen them.
+        source_scheme: their scheme; None if it is to be found out.
+        partial_label: the tag of words that are not annotated; None if there is none.
+
+    Raises:
+        TagError: the scheme cannot be found out, or has no such tag.
+    """
+    type_x = has_type_x(detector.tags)
+    ignored = {*context_tags(type_x), partial_label or ""}
+    scheme = detector.result(ignored) if source_scheme is None else source_scheme
+    for tag in sorted(detector.tags - ignored) if source_scheme is not None else ():
+        if not is_tag_of(tag, scheme):
+            raise TagError(f"'{tag}' is no tag of the source_scheme {scheme}", tag)
+    illegal = detector.count_illegal(scheme, ignored)
+    odd = f"{illegal} tags stand where {scheme} does not allow them: read as the conlleval script does"
+    return Reading(scheme, type_x, [odd] if illegal else [])
 
 
 def annotate(

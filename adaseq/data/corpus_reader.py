@@ -23,11 +23,11 @@ from adaseq.data.splits import SPLIT_KEYS
 from adaseq.data.statistics import Statistics
 from adaseq.data.store.examples import ExampleStore
 from adaseq.registry import FORMATS
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 from adaseq.utils.tag_schemes import PLAIN
 
 # Changes when Examples are read or stored differently, so that older caches are not read.
-READER_VERSION = 5
+READER_VERSION = 6
 
 CANDIDATES = "cand"
 """The key of `data_file` that names the candidates of mentions."""
@@ -97,7 +97,7 @@ def _read_split(
 ) -> ExampleStore:
     """Read the files of a split, or find them read."""
     reader: Format = FORMATS.build(block)
-    more = [list(entries.items()), sha256_of(candidates)] if candidates else [list(entries.items())]
+    more = [list(entries.items()), digest_of(candidates)] if candidates else [list(entries.items())]
     key = json.dumps([READER_VERSION, sorted(block.items(), key=str), contents(reader, name, files), more], default=str)
     label_map = LabelMap(entries)
     statistics = Statistics()
@@ -122,7 +122,7 @@ def _read_split(
         notes = {**reader.notes(), **(label_map.notes() if entries else {})}
         return {**notes, "schemes": list(dict.fromkeys(schemes)), "statistics": statistics.to_dict()}
 
-    return ExampleStore.build(hashlib.sha256(key.encode()).hexdigest(), examples, cache_dir, describe)
+    return ExampleStore.build(hashlib.sha256(key.encode()).hexdigest(), examples, cache_dir, describe, files)
 
 
 def _describe_split(name: str, store: ExampleStore, files: Sequence[Path]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from adaseq.data.example import Example
+from adaseq.data.example import Example, labelled_words
 from adaseq.data.fast_pieces import Pieces
 from adaseq.errors import AdaSeqError, nearest
 
@@ -79,7 +79,7 @@ def in_context(examples: Examples, extent: Extent) -> Iterator[Example]:
     if rows is None or not isinstance(examples, ExampleStore):
         yield from surround(examples, extent, document_of)
         return
-    everything = surround(examples.whole, extent, document_of)
+    everything = surround(examples.everything(), extent, document_of)
     if bool(np.all(rows[1:] > rows[:-1])):
         wanted = set(rows.tolist())
         yield from (example for row, example in enumerate(everything) if row in wanted)
@@ -118,7 +118,7 @@ def surround(
             while waiting:
                 yield first()
             before, current = [], key
-        words = _own_words(example)
+        words = labelled_words(example)
         ahead += len(words) if waiting else 0
         waiting.append((example, words))
         while waiting and ahead >= extent.right:
@@ -145,9 +145,3 @@ def fitting(left: Pieces, right: Pieces, room: int) -> tuple[np.ndarray, np.ndar
     chosen = left.ids[left.starts[begin] :]
     end = int(np.searchsorted(right.starts, room - len(chosen), side="right")) - 1
     return chosen, right.ids[: right.starts[end]]
-
-
-def _own_words(example: Example) -> list[str]:
-    """The words of a sentence without what is context in it already."""
-    mask = example.mask
-    return example.tokens if mask is None else [word for word, own in zip(example.tokens, mask, strict=True) if own]

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
 
+Context = tuple[list[str], list[str]] | None
+"""The words before and behind a sentence in its document."""
+
+
 class Span(TypedDict):
     """A typed range of words, half-open.
 
@@ -54,7 +58,17 @@ class Example:
     offsets: list[tuple[int, int]] | None = None
     origin: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
-    context: tuple[list[str], list[str]] | None = None
+    context: Context = None
+
+
+def labelled_words(example: Example) -> list[str]:
+    """The words of an example without those that are context only.
+
+    Args:
+        example: the example.
+    """
+    mask = example.mask
+    return example.tokens if mask is None else [word for word, own in zip(example.tokens, mask, strict=True) if own]
 
 
 def labels_of_span(span: Span) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
 import tempfile
@@ -16,6 +17,7 @@ from adaseq.registry import FORMATS
 
 _MOST_LINES = 2000
 _CONLLU_COLUMNS = 10
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _RARELY = 0.05  # of the bytes, in text of mostly Latin letters
 _TAG_COLUMNS = 3  # at least so many columns, if several of them are tags
 
@@ -49,11 +51,11 @@ def guess_format(path: Path, task: str) -> dict[str, Any]:
 
 
 def _head(path: Path) -> bytes:
-    """The first lines of a file, up to the end of a sentence; all of a document."""
+    """The first lines of a file, up to the end of a sentence; all of a document, and of what is in UTF-16."""
     try:
         with path.open("rb") as file:
             lines = list(itertools.islice(file, _MOST_LINES))
-            if lines and lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"["):
+            if lines and lines[0].lstrip(b"\xef\xbb\xbf \t").startswith((b"[", *_WIDE_MARKS)):
                 return b"".join([*lines, file.read()])
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", path) from error
@@ -66,6 +68,8 @@ def _head(path: Path) -> bytes:
 def _encoding(head: Path) -> dict[str, str]:
     """The option for a file that is not in UTF-8."""
     content = head.read_bytes()
+    if content.startswith(_WIDE_MARKS):
+        return {"encoding": "utf-16"}
     try:
         content.decode("utf-8")
         return {}
@@ -83,7 +87,7 @@ def _encoding(head: Path) -> dict[str, str]:
 def _candidates(head: Path, task: str, encoding: str) -> Candidates:
     """The formats worth trying, the most special ones first."""
     text = head.read_text(encoding=encoding, errors="replace")
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     record = _first_record(text, lines)
     if record is not None:
         yield from _json_formats(record, task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from adaseq.data.example import Example, Span
@@ -77,7 +77,7 @@ class LabelMap:
         """What happened: how often each key was used, and how many examples were left out for want of a label."""
         return {"label_map": {key: self.hits[key] for key in self.entries}, "left_out": self.left_out}
 
-    def apply(self, examples: Iterator[Example], is_plain: Callable[[], bool]) -> Iterator[Example]:
+    def apply(self, examples: Iterable[Example], is_plain: Callable[[], bool]) -> Iterator[Example]:
         """The examples with their labels mapped. An example whose own labels are all dropped is left out.
 
         Args:

@@ -9,6 +9,7 @@ from typing import Any
 
 _TEXTS = ("text", "sentence", "content", "review", "question", "title", "description")
 _LABELS = ("label", "labels", "class", "category", "sentiment", "target")
+_MOST = 0.5  # of the rows, at least, have as many cells as the first one; reading names those that have not
 _FEW = 0.5  # of the rows, at most, have a label of their own
 
 
@@ -29,7 +30,9 @@ def labelled_columns(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
                 rows = [row for row in lines if row]
         except (csv.Error, UnicodeError, OSError):
             continue
-        if len(rows) < 2 or len(rows[0]) < 2 or {*map(len, rows)} != {len(rows[0])}:
+        width = len(rows[0]) if rows else 0
+        count, rows = len(rows), [row for row in rows if len(row) == width]
+        if count < 2 or width < 2 or len(rows) < _MOST * count:
             continue
         usual = ".tsv" if delimiter == "\t" else ".csv"
         is_named = path.suffix.lower() in (".tsv", ".csv")

@@ -176,24 +176,18 @@ class SchemeDetector:
     def __init__(self) -> None:
         # How often a tag follows another; "" stands before the first and behind the last. Counting pairs is done in C.
         self._pairs: Counter[tuple[str, str]] = Counter()
-        self._first_seen: dict[str, str] = {}
 
-    def add(self, tags: Sequence[str], place: str = "") -> None:
+    def add(self, tags: Sequence[str]) -> None:
         """Look at the tags of a sentence, or of several with an empty tag between them.
 
         Args:
             tags: the tags.
-            place: where the sentence is, for messages.
         """
         self._pairs.update(zip(("", *tags), (*tags, ""), strict=True))
-        if place:
-            for tag in {*tags}.difference(self._first_seen):
-                self._first_seen[tag] = place
 
     def clear(self) -> None:
         """Forget what was seen."""
         self._pairs.clear()
-        self._first_seen.clear()
 
     @property
     def tags(self) -> set[str]:
@@ -207,7 +201,7 @@ class SchemeDetector:
             ignored: tags that belong to no scheme: those of context and of words that are not annotated.
 
         Raises:
-            TagError: some tags have a prefix and some have none; names one of these and where it is.
+            TagError: some tags have a prefix and some have none; names one of these.
         """
         pairs = {
             ("" if left in ignored else left, tag): n
@@ -224,9 +218,8 @@ class SchemeDetector:
             return PLAIN
         if odd:
             tag = min(odd, key=lambda tag: (odd[tag], tag))
-            place = f"{self._first_seen[tag]}: " if tag in self._first_seen else ""
             raise TagError(
-                f"{place}the tag '{tag}' has no prefix such as B- or I-, while other tags have one",
+                f"the tag '{tag}' has no prefix such as B- or I-, while other tags have one",
                 tag,
                 advice=f"If it marks words that are not annotated, say so with 'partial_label: {tag}'; if tags are labels of "
                 f"words, with 'source_scheme: {PLAIN}'",

@@ -64,7 +64,7 @@ def export_model(
     loaded = load_model_folder(source)
     plan_for(loaded.model)
     predictor = Predictor(loaded)
-    inputs = [*samples(loaded.task, loaded.preprocessor.max_length), *texts]
+    inputs = [*texts, *samples(loaded.task, loaded.preprocessor.max_length)]
     expected = predictor([*inputs])
     with atomic_folder(target) as folder:
         _write(loaded, predictor, folder, quantize)
@@ -169,20 +169,15 @@ def _quantize(folder: Path, inputs: Sequence[Any], quantize: Quantization) -> No
 
 def _batch(loaded: ModelFolder, predictor: Predictor) -> Batch:
     """A batch of two short texts, on which the network is traced."""
-    inputs = [each for each in samples(loaded.task, 64) if _length(each) > 20][:2]
-    features = loaded.preprocessor.encode([predictor.example(each) for each in inputs], training=False)
+    examples = map(predictor.example, samples(loaded.task, 64))
+    chosen = [each for each in examples if each.text is not None and len(each.text) > 20][:2]
+    features = loaded.preprocessor.encode(chosen, training=False)
     batch = loaded.collator([{**each, "index": number} for number, each in enumerate(features)])
     mask = batch["tokens"]["mask"]
     if "label_positions" not in batch:
         batch["label_positions"] = torch.arange(mask.shape[1]).expand(mask.shape).contiguous()
         batch["label_mask"] = mask
     return batch
-
-
-def _length(given: Any) -> int:
-    return len(
-        given["text"] if isinstance(given, dict) and "text" in given else given if isinstance(given, str) else ""
-    )
 
 
 def _preprocessor_facts(loaded: ModelFolder) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def samples(task: str, longest: int) -> list[Any]:
             *marked,
             *(f"<e2>{first}</e2> {second} {third} <e1>{rest}</e1>" for first, second, third, rest in pairs[:4]),
         ]
-    if task == Tasks.ENTITY_TYPING or task.endswith("entity-typing"):
+    if task == Tasks.ENTITY_TYPING:
         return [{"text": text, "mentions": [[0, 4], [0, len(text)]]} for text in texts if len(text) > 4]
     if task == Tasks.TEXT_CLASSIFICATION:
         pairs_of_texts = [{"text": one, "pair_text": two} for one, two in itertools.pairwise(texts[:7])]

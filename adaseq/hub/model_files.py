@@ -6,15 +6,17 @@ import fnmatch
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from adaseq.errors import HubError
+from adaseq.models.configuration_file import CONFIGURATION_FILE, WEIGHTS_FILE, read_configuration
 from adaseq.models.model_card import EXAMPLES, LABELS, PLACE, model_card
 from adaseq.utils.model_hubs import Content
 
-CONFIGURATION, CARD, WEIGHTS = "configuration.json", "README.md", "model.safetensors"
+CARD = "README.md"
 LOADER = "ms_wrapper.py"
 # ModelScope imports it from the folder, if its user trusts the folder's code; the import registers our pipelines.
 _LOADER_CODE = b"import adaseq.hub.modelscope  # noqa: F401 - registers AdaSeq's pipelines with ModelScope\n"
@@ -45,9 +47,10 @@ def files_to_publish(
         The files by their paths, and the paths of those that are left out.
 
     Raises:
-        HubError: it is no model folder of today, is not whole, or holds code.
+        ModelError: it is no model folder.
+        HubError: it is none of today, is not whole, or holds code or links that lead out of it.
     """
-    configuration = _read_configuration(folder)
+    configuration = _publishable_configuration(folder)
     files: dict[str, Content] = {}
     left_out = []
     for path in sorted(folder.rglob("*")):
@@ -57,15 +60,18 @@ def files_to_publish(
         is_hidden = any(part.startswith(".") for part in name.split("/"))
         if is_hidden or not path.is_file() or any(_matches(name, pattern) for pattern in (*_NEVER, *exclude)):
             left_out.append(name)
+        elif "\n" in name or "\r" in name:
+            raise HubError(f"'{folder}' has a file with a line break in its name, {name!r}; rename it")
         else:
             files[name] = path
+    _check_harmless(folder, files)
     _check_whole(folder, files)
-    card = (folder / CARD).read_text(encoding="utf-8") if CARD in files else _card(configuration)
+    card = _read_card(folder / CARD) if CARD in files else _card(configuration)
     if not with_examples:
         card = _without_examples(card)
     files[CARD] = _with_license(card.replace(PLACE, place), license).encode("utf-8")
     if with_loader:
-        files[CONFIGURATION] = _allowing_loader(configuration)
+        files[CONFIGURATION_FILE] = _allowing_loader(configuration)
         files[LOADER] = _LOADER_CODE
     return dict(sorted(files.items())), left_out
 
@@ -90,62 +96,61 @@ def holds_secret(files: Mapping[str, Content], secret: str) -> list[str]:
 
 def places_on_this_machine(folder: Path) -> list[str]:
     """The absolute paths that the configuration of a model names: who loads it elsewhere will not find them."""
-    found = []
+    found = set()
+    values: list[Any] = [read_configuration(folder)]
+    while values:
+        value = values.pop()
+        if isinstance(value, (dict, list)):
+            values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, str) and os.path.isabs(value):
+            found.add(value)
+    return sorted(found)
 
-    def visit(value: Any) -> None:
-        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            visit(each)
-        if isinstance(value, str) and os.path.isabs(value):
-            found.append(value)
 
-    visit(_read_configuration(folder))
-    return sorted(set(found))
-
-
-def _read_configuration(folder: Path) -> dict[str, Any]:
-    file = folder / CONFIGURATION
-    if not folder.is_dir():
-        raise HubError(f"there is no folder '{folder}'. Give that of a model: output_best/ in the folder of a run.")
-    if not file.is_file():
-        inside = folder / "output_best"
-        hint = f"; the model of this run is in '{inside}'" if (inside / CONFIGURATION).is_file() else ""
-        raise HubError(f"'{folder}' is not a model folder: it has no {CONFIGURATION}{hint}")
-    try:
-        configuration = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise HubError(f"'{file}' cannot be read as JSON: {error}") from None
-    if not isinstance(configuration, dict) or not {"task", "model", "preprocessor"} <= configuration.keys():
-        raise HubError(f"'{file}' was not written by AdaSeq: it has no 'task', 'model' and 'preprocessor'")
+def _publishable_configuration(folder: Path) -> dict[str, Any]:
+    configuration = read_configuration(folder)
     if "adaseq_version" not in configuration:
         raise HubError(
             f"'{folder}' was written by AdaSeq 0.6, whose folders make other programs install and run code. Make one of "
-            f"today's of it first: adaseq migrate {folder} -o NEW_FOLDER"
+            f"today's of it first: adaseq migrate {shlex.quote(str(folder))} -o NEW_FOLDER"
         )
     for key in ("plugins", "allow_remote"):
         if key in configuration:
             raise HubError(
-                f"'{file}' has the key '{key}', which makes other programs run code when they load the model; take it out. "
+                f"'{folder / CONFIGURATION_FILE}' has the key '{key}', which makes other programs run code when they load the model; take it out. "
                 "(--with-loader adds what ModelScope needs, and leaves the folder as it is.)"
             )
     return configuration
 
 
-def _check_whole(folder: Path, files: Mapping[str, Content]) -> None:
-    code = [name for name in files if name.endswith((".py", ".so", ".sh")) or name == "requirements.txt"]
+def _check_harmless(folder: Path, files: Mapping[str, Content]) -> None:
+    code = [name for name in files if name.lower().endswith((".py", ".so", ".sh")) or name == "requirements.txt"]
     if code:
         raise HubError(
             f"'{folder}' holds what other programs may run: {', '.join(code[:5])}. A model needs no code; move it away, or "
             "leave it out with --exclude."
         )
-    unsafe = [name for name in files if name.endswith((".pkl", ".pickle", ".bin", ".pth", ".pt", ".ckpt"))]
+    unsafe = [name for name in files if name.lower().endswith((".pkl", ".pickle", ".bin", ".pth", ".pt", ".ckpt"))]
     if unsafe:
         raise HubError(
             f"'{folder}' holds pickled data, which can run code when it is read: {', '.join(unsafe[:5])}. A model folder does "
-            f"not need it beside {WEIGHTS}; move it away, or leave it out with --exclude."
+            f"not need it beside {WEIGHTS_FILE}; move it away, or leave it out with --exclude."
         )
-    weights = files.get(WEIGHTS)
+    inside = folder.resolve()
+    linked = [name for name in files if not (folder / name).resolve().is_relative_to(inside)]
+    if linked:
+        raise HubError(
+            f"in '{folder}' are links to files elsewhere, whose content would be published: {', '.join(linked[:5])}. If it shall, "
+            "put the files in place of the links; else leave them out with --exclude."
+        )
+
+
+def _check_whole(folder: Path, files: Mapping[str, Content]) -> None:
+    if CONFIGURATION_FILE not in files:
+        raise HubError(f"--exclude leaves out {CONFIGURATION_FILE}, without which nobody can load the model")
+    weights = files.get(WEIGHTS_FILE)
     if not isinstance(weights, Path):
-        raise HubError(f"'{folder}' has no {WEIGHTS}: without its weights a model is of no use")
+        raise HubError(f"'{folder}' has no {WEIGHTS_FILE}: without its weights a model is of no use")
     problem = _damage(weights)
     if problem:
         raise HubError(f"'{weights}' is damaged: {problem}. Was the disk full, or the folder copied in part?")
@@ -169,6 +174,13 @@ def _damage(weights: Path) -> str | None:
 
 def _matches(name: str, pattern: str) -> bool:
     return fnmatch.fnmatch(name, pattern) or any(fnmatch.fnmatch(part, pattern) for part in name.split("/"))
+
+
+def _read_card(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise HubError(f"'{file}' is not UTF-8, as the hubs need it; save it so") from None
 
 
 def _card(configuration: Mapping[str, Any]) -> str:

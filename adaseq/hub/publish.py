@@ -10,7 +10,7 @@ from pathlib import Path
 from adaseq.errors import HubError
 from adaseq.hub.model_files import LOADER, files_to_publish, holds_secret, places_on_this_machine
 from adaseq.hub.target import Target, find_token
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 from adaseq.utils.model_hubs import Content, RemoteFile, size_of
 from adaseq.version import __version__
 
@@ -58,6 +58,7 @@ def publish(
         The address of the page of the model; None for a dry run.
 
     Raises:
+        ModelError: it is no model folder.
         HubError: the folder cannot be published, or the hub refused; the repository is as it was.
     """
     target = Target.parse(to, revision)
@@ -141,8 +142,7 @@ def _is_same(content: Content, remote: RemoteFile) -> bool:
     if size_of(content) != remote.size:
         return False
     if remote.sha256:
-        local = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else sha256_of(content)
-        return local == remote.sha256
+        return digest_of(content) == remote.sha256
     if remote.git_id:
         data = content if isinstance(content, bytes) else content.read_bytes()
         return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() == remote.git_id

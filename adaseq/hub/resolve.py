@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from adaseq.errors import HubError, nearest
-from adaseq.utils import huggingface_client, modelscope_client
+from adaseq.models.configuration_file import CONFIGURATION_FILE, OLD_WEIGHTS_FILE, WEIGHTS_FILE
+from adaseq.utils.huggingface_client import HuggingFaceModels
+from adaseq.utils.model_hubs import MODELSCOPE_OWNERS, ModelHub
+from adaseq.utils.modelscope_client import ModelScopeModels
 
+HUBS: dict[str, ModelHub] = {"huggingface": HuggingFaceModels(), "modelscope": ModelScopeModels()}
 
-class Hub(NamedTuple):
-    """A place that models are fetched from.
-
-    Attributes:
-        title: its name, for messages.
-        find_cached: the local copy of a model at a revision, or None; opens no connection.
-        download: fetches a model at a revision, or raises a HubError that says why not.
-    """
-
-    title: str
-    find_cached: Callable[[str, str | None], Path | None]
-    download: Callable[[str, str | None], Path]
-
-
-HUBS = {
-    "huggingface": Hub("Hugging Face", huggingface_client.find_cached, huggingface_client.download),
-    "modelscope": Hub("ModelScope", modelscope_client.find_cached, modelscope_client.download),
-}
-
-# Owners whose models are on ModelScope alone.
-_MODELSCOPE_OWNERS = ("damo", "iic")
 _ID = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w][\w./-]*)?")
 _PREFIX = re.compile(r"([A-Za-z_]{2,}):(.*)", re.DOTALL)
 
@@ -48,8 +29,8 @@ def resolve_model(name: str | os.PathLike[str]) -> Path:
     Raises:
         HubError: there is no such folder or model; the message names every place that was tried.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = Path(os.path.expanduser(name))
+    if os.path.isdir(folder):
         return folder
     text = os.fspath(name)
     prefixed = _PREFIX.fullmatch(text) if isinstance(name, str) else None
@@ -62,11 +43,11 @@ def resolve_model(name: str | os.PathLike[str]) -> Path:
         return _fetch(prefixed[2], [HUBS[prefixed[1]]], text)
     if not isinstance(name, str) or _can_only_be_a_path(text):
         raise HubError(_no_such_folder(folder))
-    hubs = [HUBS["modelscope"]] if text.split("/")[0] in _MODELSCOPE_OWNERS else list(HUBS.values())
+    hubs = [HUBS["modelscope"]] if text.split("/")[0] in MODELSCOPE_OWNERS else list(HUBS.values())
     return _fetch(text, hubs, text)
 
 
-def _fetch(model_id: str, hubs: list[Hub], name: str) -> Path:
+def _fetch(model_id: str, hubs: list[ModelHub], name: str) -> Path:
     if not _ID.fullmatch(model_id):
         raise HubError(f"'{name}': the name of a model on a hub is 'owner/name'; received '{model_id}'.")
     model_id, _, revision = model_id.partition("@")
@@ -91,19 +72,24 @@ def _fetch(model_id: str, hubs: list[Hub], name: str) -> Path:
 
 def _is_complete(folder: Path) -> bool:
     """Whether an earlier download got as far as the weights."""
-    weights = ("model.safetensors", "pytorch_model.bin")
-    return (folder / "configuration.json").is_file() and any((folder / file).is_file() for file in weights)
+    has_weights = any((folder / file).is_file() for file in (WEIGHTS_FILE, OLD_WEIGHTS_FILE))
+    return has_weights and (folder / CONFIGURATION_FILE).is_file()
 
 
 def _can_only_be_a_path(name: str) -> bool:
     """Whether it cannot be `owner/name`, or its first part is a folder here, so that a path must be meant."""
-    return not _ID.fullmatch(name) or name.startswith(".") or Path(name).parts[0] == "~" or Path(name).parent.is_dir()
+    return (
+        not _ID.fullmatch(name)
+        or name.startswith(".")
+        or Path(name).parts[0] == "~"
+        or os.path.isdir(Path(name).parent)
+    )
 
 
 def _no_such_folder(folder: Path) -> str:
-    if folder.exists():
+    if os.path.exists(folder):
         return f"'{folder}' is a file. Give the folder of a model: the one that holds configuration.json."
-    if not folder.parent.is_dir():
+    if not os.path.isdir(folder.parent):
         return f"There is no model folder '{folder}': there is no folder '{folder.parent}' either."
     neighbours = [each.name for each in folder.parent.iterdir() if each.is_dir()]
     return f"There is no model folder '{folder}'{nearest(folder.name, neighbours) or '.'}"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import sys
 from dataclasses import dataclass
 
 from adaseq.errors import HubError, nearest
-from adaseq.utils.huggingface_client import HuggingFaceModels
+from adaseq.hub.resolve import HUBS
 from adaseq.utils.model_hubs import ModelHub
-from adaseq.utils.modelscope_client import ModelScopeModels
 
-PUBLISHERS: dict[str, ModelHub] = {"modelscope": ModelScopeModels(), "huggingface": HuggingFaceModels()}
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 
 
@@ -42,8 +39,10 @@ class Target:
         shape = "--to takes modelscope:owner/name or huggingface:owner/name"
         if not colon:
             raise HubError(f"{shape}; received '{text}', which names no hub")
-        if hub_name not in PUBLISHERS:
-            raise HubError(f"{shape}; there is no hub '{hub_name}'{nearest(hub_name, PUBLISHERS)}")
+        if hub_name not in HUBS:
+            raise HubError(f"{shape}; there is no hub '{hub_name}'{nearest(hub_name, HUBS)}")
+        if "@" in name and revision is None:
+            raise HubError(f"{shape}; the branch goes into --revision {name.partition('@')[2] or 'BRANCH'}")
         parts = name.split("/")
         if len(parts) != 2 or not all(
             _NAME.fullmatch(part) and ".." not in part and "--" not in part for part in parts
@@ -62,7 +61,7 @@ class Target:
     @property
     def hub(self) -> ModelHub:
         """The hub."""
-        return PUBLISHERS[self.hub_name]
+        return HUBS[self.hub_name]
 
     @property
     def branch(self) -> str:
@@ -76,7 +75,7 @@ def find_token(hub: ModelHub) -> str:
     Raises:
         HubError: there is none, and nobody to ask.
     """
-    token = os.environ.get(hub.token_variable) or hub.saved_token()
+    token = hub.saved_token()
     if not token and sys.stdin is not None and sys.stdin.isatty():
         token = getpass.getpass(f"Token for {hub.title} (it is not shown): ")
     token = (token or "").strip()

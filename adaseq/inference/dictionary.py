@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Literal, get_args
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.inference.phrase_matcher import PhraseMatcher
-from adaseq.models.guidance import Match
+from adaseq.models.guidance import CERTAIN, Match
 
 Mode = Literal["prefer", "force"]
 Entries = Mapping[str, "str | None"] | Iterable[str]
@@ -36,14 +35,19 @@ class Dictionary:
         bonus: with `prefer`, what is added to the score of an entry: e to the power of it is the factor of its odds.
 
     Raises:
-        AdaSeqError: an entry is empty or no string, or there is no such mode.
+        AdaSeqError: an entry is empty or no string, there is no such mode, or the entries are a single string.
     """
 
     def __init__(self, entries: Entries, mode: Mode = "prefer", bonus: float = DEFAULT_BONUS) -> None:
+        if isinstance(entries, str):
+            raise AdaSeqError(f"a dictionary is made of phrases; for a file say Dictionary.read({entries[:60]!r})")
         if mode not in get_args(Mode):
             raise AdaSeqError(f"the mode of a dictionary is {' or '.join(get_args(Mode))}; received {mode!r}")
-        if not (isinstance(bonus, (int, float)) and math.isfinite(bonus) and bonus > 0):
-            raise AdaSeqError(f"the bonus of a dictionary is a number above 0; received {bonus!r}")
+        if not (isinstance(bonus, (int, float)) and 0 < bonus <= CERTAIN):
+            raise AdaSeqError(
+                f"the bonus of a dictionary is a number above 0, up to {CERTAIN:g} (the mode force makes entries certain); "
+                f"received {bonus!r}"
+            )
         pairs = entries.items() if isinstance(entries, Mapping) else ((phrase, None) for phrase in entries)
         self.entries: dict[str, str | None] = {}
         for phrase, kind in pairs:
@@ -125,7 +129,11 @@ class BoundDictionary:
             tokens = tuple(split(phrase)[0])
             if not tokens:
                 raise AdaSeqError(f"the entry {phrase!r} of the dictionary holds no word")
-            phrases[tokens] = _known_type(phrase, kind, types, known)
+            told = _known_type(phrase, kind, types, known)
+            if phrases.setdefault(tokens, told) != told:
+                raise AdaSeqError(
+                    f"the dictionary says that {phrase!r} is a {told!r}, and that the same words are a {phrases[tokens]!r}"
+                )
         self._matcher = PhraseMatcher(phrases)
 
     @property
@@ -170,29 +178,37 @@ def _known_type(phrase: str, kind: str | None, types: Sequence[str], known: froz
 
 def _from_json(text: str, path: Any) -> dict[str, str | None]:
     try:
-        entries = json.loads(text)
+        # Objects become lists of pairs: in a dict the first of two types of a phrase would be lost.
+        entries = json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as error:
         raise DataError(f"the dictionary is no JSON: {error.msg}", path, error.lineno) from None
-    if isinstance(entries, list):
-        entries = dict.fromkeys(map(str, entries))
-    if not isinstance(entries, dict):
-        raise DataError('a dictionary is an object: {"phrase": "type", …}', path)
-    return entries
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or a deep nesting
+        raise DataError(f"the dictionary cannot be read as JSON: {error}", path) from None
+    if not isinstance(entries, list):
+        raise DataError('a dictionary is an object, {"phrase": "type", …}, or a list of phrases', path)
+    return _once(((None, *each) if isinstance(each, tuple) else (None, each, None) for each in entries), path)
 
 
 def _from_lines(text: str, path: Any) -> dict[str, str | None]:
+    return _once(_lines(text, path), path)
+
+
+def _once(lines: Iterable[tuple[int | None, str, str | None]], path: Any) -> dict[str, str | None]:
+    """The types of phrases, each with the number of its line where that is known."""
     entries: dict[str, str | None] = {}
-    for number, phrase, kind in _lines(text):
-        if phrase in entries and entries[phrase] != kind:
-            raise DataError(f"'{phrase}' is '{kind}' here, and '{entries[phrase]}' in a line before", path, number)
-        if "\t" in (kind or ""):
-            raise DataError("a line of a dictionary is a phrase, a tab and a type; here is a second tab", path, number)
-        entries[phrase] = kind
+    for number, phrase, kind in lines:
+        if not isinstance(phrase, str) or not (kind is None or isinstance(kind, str)):
+            shown = repr(phrase if kind is None else {phrase: kind})[:100]
+            raise DataError(f"a phrase of a dictionary is a string, and so is its type; received {shown}", path, number)
+        if entries.setdefault(phrase, kind) != kind:
+            raise DataError(f"'{phrase}' is '{kind}' here, and '{entries[phrase]}' before", path, number)
     return entries
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
+def _lines(text: str, path: Any) -> Iterator[tuple[int, str, str | None]]:
     for number, line in enumerate(text.split("\n"), 1):
-        phrase, _, kind = line.rstrip("\r").partition("\t")
-        if phrase.strip():
-            yield number, phrase.strip(), kind.strip() or None
+        phrase, _, kind = (each.strip() for each in line.partition("\t"))
+        if "\t" in kind:
+            raise DataError("a line of a dictionary is a phrase, a tab and a type; here is a second tab", path, number)
+        if phrase:
+            yield number, phrase, kind or None

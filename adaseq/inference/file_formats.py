@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-INPUTS = {
+_BOTH = {
     "jsonl": (".jsonl", ".json", ".ndjson"),
     "conll": (".conll", ".bio", ".bioes", ".bmes", ".iob", ".iob2", ".col"),
     "csv": (".csv",),
     "tsv": (".tsv",),
 }
+INPUTS = {**_BOTH, "conllu": (".conllu",)}
 """The suffixes of each input format; everything else is raw text."""
-OUTPUTS = {**INPUTS, "html": (".html", ".htm")}
+OUTPUTS = {**_BOTH, "html": (".html", ".htm")}
 """The suffixes of each output format."""
 
 

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaseq.data.annotation import END_OF_SENTENCE
 from adaseq.errors import AdaSeqError
+
+
+def content_of(given: Mapping[str, Any]) -> str | list[str]:
+    """The text of an input, or its words: a list of them is no text, whatever it is called.
+
+    Args:
+        given: the input, with a text under `text`, or words under `tokens` or `text`.
+
+    Raises:
+        AdaSeqError: it holds neither or both, or something else under these keys.
+    """
+    names = [name for name in ("text", "tokens") if name in given]
+    if len(names) != 1:
+        keys = ", ".join(map(repr, given))[:100] or "no keys"
+        raise AdaSeqError(f'an input has either "text" or "tokens"; this one has {keys}')
+    (name,) = names
+    content = given[name]
+    if name == "text" and isinstance(content, str):
+        refuse_surrogates(content)
+        return content
+    if isinstance(content, (list, tuple)) and all(isinstance(word, str) for word in content):
+        refuse_surrogates("".join(content))
+        return list(content)
+    expected = "a string" if name == "text" else "a list of strings"
+    raise AdaSeqError(f'"{name}" must be {expected}; received {repr(content)[:60]}')
 
 
 def refuse_surrogates(text: str) -> None:

@@ -15,7 +15,7 @@ from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
 from adaseq.inference.dictionary import DEFAULT_BONUS, BoundDictionary, Dictionary, DictionaryLike, Mode, as_dictionary
 from adaseq.inference.least_probability import LeastProbability, Threshold
-from adaseq.inference.text_predictor import BATCH_TOKENS_CPU, READ_AHEAD, Features, Text, TextPredictor
+from adaseq.inference.text_predictor import READ_AHEAD, Features, Text, TextPredictor
 from adaseq.models.base import Ability, Batch, Model, Prediction, lacks_ability
 from adaseq.models.guidance import Guidance
 from adaseq.models.model_folder import ModelFolder, load_model_folder
@@ -28,7 +28,8 @@ __all__ = ["READ_AHEAD", "Precision", "Predictor", "PredictorOptions", "Text", "
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
-# The most pieces in a batch, padding included, that keep a GPU busy.
+# The most pieces in a batch, padding included: what the caches of a processor hold, and what keeps a GPU busy.
+BATCH_TOKENS_CPU = 2048
 BATCH_TOKENS = 16384
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -126,8 +127,6 @@ class Predictor(TextPredictor):
         dictionary_bonus: float = DEFAULT_BONUS,
         prompts: Sequence[str] | None = None,
     ) -> None:
-        if batch_tokens is not None and batch_tokens < 1:
-            raise AdaSeqError(f"batch_tokens must be at least 1; received {batch_tokens}")
         if precision not in _DTYPES:
             raise AdaSeqError(f"precision must be one of {', '.join(_DTYPES)}; received {precision!r}")
         if n_best < 1:
@@ -136,20 +135,20 @@ class Predictor(TextPredictor):
         if prompts is not None:
             self.model.ask_for(prompts, model_folder.preprocessor)
         self.device = next(self.model.parameters()).device
+        usual_tokens = BATCH_TOKENS_CPU if self.device.type == "cpu" else BATCH_TOKENS
         super().__init__(
             model_folder.task,
             model_folder.preprocessor,
             self.model.types,
             Threshold(min_probability, self.model.types, candidates),
             text_splitter,
-            batch_tokens or (BATCH_TOKENS_CPU if self.device.type == "cpu" else BATCH_TOKENS),
+            usual_tokens if batch_tokens is None else batch_tokens,
+            window_overlap,
         )
         self.n_best = n_best
         self._decode = self._how_to_decode(n_best, candidates)
         if precision != "fp32":
             _reduce_precision(self.model, _DTYPES[precision])
-        if window_overlap is not None:
-            self.preprocessor.set_window_overlap(window_overlap)
         self.collator = model_folder.collator
         self.dictionary_mode, self.dictionary_bonus = dictionary_mode, dictionary_bonus
         self._dictionary: BoundDictionary | None = None
@@ -163,22 +162,23 @@ class Predictor(TextPredictor):
     @dictionary.setter
     def dictionary(self, given: DictionaryLike) -> None:
         chosen = as_dictionary(given, self.dictionary_mode, self.dictionary_bonus)
-        if chosen is not None and "dictionary" not in self.model.abilities:
-            raise lacks_ability(self.model, "dictionary")
+        if chosen is not None:
+            self._demand("dictionary")
         self._dictionary = None if chosen is None else BoundDictionary(chosen, self.types, self._split)
 
     def prepared(self) -> Callable[[Sequence[Example]], list[Prediction]]:
         """What predicts for some texts, with the dictionary of this moment."""
         return partial(self._predict_together, dictionary=self._dictionary)
 
+    def _demand(self, ability: Ability) -> None:
+        if ability not in self.model.abilities:
+            raise lacks_ability(self.model, ability)
+
     def _how_to_decode(self, n_best: int, candidates: bool) -> Callable[[Batch], list[Prediction]]:
-        wanted: list[Ability] = [
-            *(["n_best"] if n_best > 1 else []),  # type: ignore[list-item]
-            *(["candidates"] if candidates else []),  # type: ignore[list-item]
-        ]
-        for ability in wanted:
-            if ability not in self.model.abilities:
-                raise lacks_ability(self.model, ability)
+        if n_best > 1:
+            self._demand("n_best")
+        if candidates:
+            self._demand("candidates")
         if n_best > 1:
             return partial(self.model.decode_readings, count=n_best)
         if candidates:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from adaseq.errors import AdaSeqError, DataError
-from adaseq.inference.inputs import context_mask, refuse_surrogates
-from adaseq.inference.line_decoding import BadRecord, decode
+from adaseq.inference.line_decoding import BadRecord, decode, parse_json
 from adaseq.inference.tables import read_table
 
 Report = Callable[[str, int], None]
@@ -29,9 +28,10 @@ def read_texts(
         source: its name, for messages.
         file_format: `text`, one text per line; `jsonl`, one object per line with `text` or `tokens` (and `mask`, false for
             words that are context only), whose other keys are kept; `conll`, one word per line in the first column, sentences
-            separated by blank lines; `csv` or `tsv`, a table whose first line names its columns, all of which are kept.
+            separated by blank lines; `conllu`, the same with the word in the second column, and with comments; `csv` or `tsv`, a table whose first line names its columns, all of which are kept.
         on_error: is told of a record that cannot be read, which is then left out. By default it is raised.
-        prepare: makes of a record what is wanted; an `AdaSeqError` of its means that the record cannot be read.
+        prepare: makes of a record what is wanted; an `AdaSeqError` of its means that the record cannot be read. By default
+            the record is taken as it is, and not looked at.
         text_column: the column of a table that holds the texts; by default `text`, or the only one.
 
     Yields:
@@ -52,7 +52,9 @@ def read_texts(
     elif text_column is not None:
         raise AdaSeqError(f"text_column is for tables (csv, tsv); '{source}' is read as {file_format}")
     elif file_format == "conll":
-        records = _read_conll(lines, report)
+        records = _read_conll(enumerate(lines, 1), report)
+    elif file_format == "conllu":
+        records = _read_conll(_words_of_conllu(enumerate(lines, 1)), report)
     else:
         records = _read_lines(lines, file_format, report)
     for number, record in records:
@@ -66,60 +68,39 @@ def read_texts(
 
 def _read_lines(lines: Iterable[bytes], file_format: str, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
-        record = None
         try:
             text = decode(line, number)
             if file_format == "text":
-                record = {"text": text}
+                record: Any = {"text": text}
             elif text.strip():
-                record = _parse_json(text)
+                record = parse_json(text)
+                if not isinstance(record, dict):
+                    raise BadRecord(f'a record is an object with "text" or "tokens"; received {text[:60]}')
+            else:
+                continue
         except BadRecord as error:
             report(str(error), number)
-        if record is not None:
-            yield number, record
+            continue
+        yield number, record
 
 
-def _parse_json(text: str) -> dict[str, Any]:
-    try:
-        record = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise BadRecord(f"this line is not a JSON object: {error.msg} (column {error.colno})") from None
-    except RecursionError:
-        raise BadRecord("this line is nested too deeply") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise BadRecord(f"this line cannot be read as JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise BadRecord(f'a record is an object with "text" or "tokens"; received {text[:60]}')
-    given = [key for key in ("text", "tokens") if key in record]
-    if len(given) != 1:
-        keys = ", ".join(map(repr, record)) or "no keys"
-        raise BadRecord(f'a record has either "text" or "tokens"; this one has {keys}')
-    value = record[given[0]]
-    is_text = isinstance(value, str) and given[0] == "text"
-    is_words = isinstance(value, list) and all(isinstance(word, str) for word in value)
-    if not is_text and not is_words:
-        expected = "a string" if given[0] == "text" else "a list of strings"
-        raise BadRecord(f'"{given[0]}" must be {expected}; received {json.dumps(value, ensure_ascii=False)[:60]}')
-    try:
-        refuse_surrogates(value if isinstance(value, str) else "".join(value))
-        if is_words:
-            context_mask(value, record.get("mask"))
-    except AdaSeqError as error:
-        raise BadRecord(str(error)) from None
-    return record
+def _words_of_conllu(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """The same with words in the first column: no comments, no ranges of words (`3-4`), no empty nodes (`5.1`)."""
+    for number, line in lines:
+        columns = line.removeprefix(BOM_UTF8).split(b"\t")
+        if columns[0].startswith(b"# newdoc"):
+            yield number, b"-DOCSTART-"
+        elif columns[0][:1] != b"#" and b"-" not in columns[0] and b"." not in columns[0]:
+            yield number, columns[1] + b"\t" if len(columns) > 1 else line
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise BadRecord(f"{name} is not JSON")
-
-
-def _read_conll(lines: Iterable[bytes], report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_conll(lines: Iterable[tuple[int, bytes]], report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
     """The sentences, each with the number of its first line."""
     words: list[str] = []
     is_bad = False
     first = 1
     document: dict[str, Any] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
             text = decode(line, number)
         except BadRecord as error:

@@ -21,7 +21,6 @@ Split = Callable[[str], tuple[list[str], list[tuple[int, int]]]]
 _SUBJECT = (("<e1>", "</e1>"), SUBJECT)
 _OBJECT = (("<e2>", "</e2>"), OBJECT)
 _MARKERS = re.compile("|".join(re.escape(marker) for pair in (*_SUBJECT, *_OBJECT) for marker in pair))
-_TYPING = ("entity-typing", "mcce-entity-typing")
 
 
 def complete(example: Example, task: str, split: Split) -> Example:
@@ -37,20 +36,25 @@ def complete(example: Example, task: str, split: Split) -> Example:
     """
     if task == Tasks.RELATION_EXTRACTION:
         return _with_entities(example, split)
-    if task in _TYPING:
+    if task == Tasks.ENTITY_TYPING:
         return _with_mentions(example)
     return _with_pair(example, split) if task == Tasks.TEXT_CLASSIFICATION else example
 
 
-def given_fields(example: Example) -> dict[str, Any]:
-    """What the input held beside its text, in the form in which it was given: characters for raw text."""
+def given_fields(example: Example, task: str) -> dict[str, Any]:
+    """What the input held beside its text, in the form in which it was given: characters for raw text.
+
+    Args:
+        example: what `complete` made of it.
+        task: the task of the model.
+    """
     fields = dict(example.fields)
-    if example.offsets is not None:
+    if task == Tasks.RELATION_EXTRACTION and example.offsets is not None:
         for name in ("subject", "object"):
             if fields.get(name) is not None:
                 start, end = fields[name]
                 fields[name] = [example.offsets[start][0], example.offsets[end - 1][1]]
-    if "pair_text" in fields:
+    if task == Tasks.TEXT_CLASSIFICATION and "pair_text" in fields:
         fields.pop("pair", None)
     return fields
 

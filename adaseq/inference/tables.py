@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from adaseq.errors import DataError, nearest
-from adaseq.inference.line_decoding import BadRecord, decode
+from adaseq.inference.line_decoding import BadRecord, decode, parse_json
 
-_TEXT = "text"
-# What is no string in a record stands as JSON in a cell.
-_JSON_COLUMNS = ("tokens", "mask", "subject", "object", "mentions", "spans", "pair")
+_CONTENT = ("text", "tokens")
+# Between cells, in other tables.
+_SEPARATORS = ";,\t|"
+# What some tasks need beside the text, which is a list; for others these are columns as any.
+_LISTS = ("mask", "subject", "object", "mentions", "spans", "pair")
 # The longest cell. A quote that nobody closed must not gather the rest of a large file.
 _MOST_CHARACTERS = 10_000_000
 
@@ -24,7 +25,8 @@ def read_table(
     text_column: str | None,
     report: Callable[[str, int], None],
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a table, each with the number of its first line: `text`, and the other columns under their names.
+    """The rows of a table, each with the number of its first line: `text`, and the other columns under their names. One beside
+    the texts that is itself called `text` or `tokens` becomes `input_text` or `input_tokens`.
 
     Args:
         lines: of the file, undecoded.
@@ -34,7 +36,7 @@ def read_table(
         report: is told of a row that cannot be read.
 
     Raises:
-        DataError: there is no such column.
+        DataError: there is no such column, or there are two.
     """
     csv.field_size_limit(max(csv.field_size_limit(), _MOST_CHARACTERS))
     rows = _Rows(lines, delimiter)
@@ -60,6 +62,11 @@ def read_table(
             yield rows.first, _record(names, row, column)
         except BadRecord as error:
             report(str(error), rows.first)
+
+
+def input_name(name: str) -> str:
+    """Another name for a column of the input, where its own one has a meaning."""
+    return f"input_{name}"
 
 
 class _Rows:
@@ -104,11 +111,21 @@ class _Rows:
 
 
 def _find_column(names: list[str], wanted: str | None, source: str) -> str:
-    if wanted is None:
-        known = [name for name in (_TEXT, "tokens") if name in names]
-        if len(known) == 1 or len(names) == 1:
-            return (known or names)[0]
-    elif wanted in names:
+    known = [name for name in _CONTENT if name in names]
+    if wanted is None and len(names) == 1 and any(each in names[0] for each in _SEPARATORS):
+        raise DataError(
+            f"the table has the one column {names[0]!r}, as if its cells were separated otherwise: csv has commas between them, "
+            "tsv has tabs. If it is one column, say --text_column NAME",
+            source,
+            1,
+        )
+    if wanted is None and (len(known) == 1 or len(names) == 1):
+        wanted = (known or names)[0]
+    if wanted in names:
+        if names.count(wanted) > 1:
+            raise DataError(
+                f"the table has {names.count(wanted)} columns '{wanted}'; give them names of their own", source, 1
+            )
         return wanted
     listed = ", ".join(map(repr, names[:20]))
     what = f"no column '{wanted}'{nearest(wanted, names) or '.'}" if wanted else "no one column 'text'."
@@ -119,26 +136,24 @@ def _record(names: list[str], row: list[str], column: str) -> dict[str, Any]:
     if len(row) != len(names):
         raise BadRecord(f"this row has {len(row)} cells; the first line names {len(names)} columns")
     cells: dict[str, Any] = dict(zip(names, row, strict=True))
-    is_words = column == "tokens"
-    content = cells.pop(column)
-    for name in _JSON_COLUMNS:
-        if cells.get(name) == "":
-            del cells[name]
-        elif name in cells:
-            cells[name] = _parsed(name, cells[name])
-    # A column of another name beside the texts keeps what it holds, unless it would be taken for the text itself.
-    cells.pop("text", None)
-    cells.pop("tokens", None)
-    if not is_words:
+    content: Any = cells.pop(column)
+    cells.update({name: _list_in(cells[name]) for name in _LISTS if name in cells})
+    # Beside a column of another name that holds the texts, these would be taken for the texts themselves.
+    cells = {input_name(name) if name in _CONTENT else name: cell for name, cell in cells.items()}
+    if column != "tokens":
         return {**cells, "text": content}
-    tokens = _parsed(column, content)
-    if not (isinstance(tokens, list) and all(isinstance(word, str) for word in tokens)):
-        raise BadRecord(f"'tokens' must be a JSON list of strings; received {content[:60]}")
-    return {**cells, "tokens": tokens}
+    words = _list_in(content)
+    if not isinstance(words, list):
+        raise BadRecord(f"the column 'tokens' holds JSON lists of words; received {content[:60]}")
+    return {**cells, "tokens": words}
 
 
-def _parsed(name: str, cell: str) -> Any:
+def _list_in(cell: str) -> Any:
+    """The list that a cell holds as JSON; the cell as it is if it holds none, and None if it is empty."""
+    if not cell:
+        return None
     try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        raise BadRecord(f"the column '{name}' holds JSON, such as [0, 4]; received {cell[:60]}") from None
+        value = parse_json(cell)
+    except BadRecord:
+        return cell
+    return value if isinstance(value, list) else cell

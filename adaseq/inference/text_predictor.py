@@ -13,7 +13,7 @@ from adaseq.data.preprocessors.base import Preprocessor
 from adaseq.errors import AdaSeqError
 from adaseq.inference import records, results
 from adaseq.inference.html import hues
-from adaseq.inference.inputs import context_mask, refuse_surrogates
+from adaseq.inference.inputs import content_of, context_mask
 from adaseq.inference.least_probability import Threshold
 from adaseq.inference.result import Result
 from adaseq.metainfo import Splitters
@@ -24,8 +24,6 @@ Text = str | Sequence[str] | Mapping[str, Any] | Example
 Features = dict[str, Any]
 Prediction = dict[str, Any]
 
-# The most pieces in a batch, padding included: what the caches of a processor hold.
-BATCH_TOKENS_CPU = 2048
 # How much is read ahead, so that sentences of similar length can share a batch.
 READ_AHEAD = 1024
 _READ_AHEAD_WORDS = 100_000
@@ -41,9 +39,10 @@ class TextPredictor(ABC):
         threshold: how probable something must be to be told.
         text_splitter: how raw text becomes words, instead of the model's own way.
         batch_tokens: the most pieces in a batch, padding included.
+        window_overlap: how many pieces neighbouring windows of a long text share, instead of the model's own number.
 
     Raises:
-        AdaSeqError: `batch_tokens` is not positive, or there is no such splitter.
+        AdaSeqError: `batch_tokens` is not positive, there is no such splitter, or no such overlap is possible.
 
     Attributes:
         n_best: how many readings of a text are told; 1 if only the best.
@@ -57,11 +56,14 @@ class TextPredictor(ABC):
         preprocessor: Preprocessor,
         types: Sequence[str],
         threshold: Threshold,
-        text_splitter: str | None = None,
-        batch_tokens: int = BATCH_TOKENS_CPU,
+        text_splitter: str | None,
+        batch_tokens: int,
+        window_overlap: int | None,
     ) -> None:
         if batch_tokens < 1:
             raise AdaSeqError(f"batch_tokens must be at least 1; received {batch_tokens}")
+        if window_overlap is not None:
+            preprocessor.set_window_overlap(window_overlap)
         self.task, self.preprocessor, self.types = task, preprocessor, list(types)
         self.threshold, self.batch_tokens = threshold, batch_tokens
         self.colours = hues(self.types)
@@ -94,18 +96,19 @@ class TextPredictor(ABC):
         for numbers in BatchSampler(lengths, len(lengths), shuffle=False, token_budget=self.batch_tokens):
             batch = [{**features[number], "index": places[number]} for number in numbers]
             decoded = decode(batch, [examples[places[number]] for number in numbers])
+            if not self.threshold.is_open:
+                decoded = [results.above(prediction, self.threshold) for prediction in decoded]
             for number, prediction in zip(numbers, decoded, strict=True):
-                is_whole = self.threshold.is_open
-                predictions[places[number]] = prediction if is_whole else results.above(prediction, self.threshold)
+                predictions[places[number]] = prediction
         return predictions
 
     @overload
-    def __call__(self, inputs: str | Mapping[str, Any]) -> Result: ...  # type: ignore[overload-overlap]
+    def __call__(self, inputs: str | Mapping[str, Any] | Example) -> Result: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, inputs: list[Text] | tuple[Text, ...]) -> list[Result]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, inputs: Iterable[Text]) -> Iterator[Result]: ...
-    def __call__(self, inputs: str | Mapping[str, Any] | Iterable[Text]) -> Result | list[Result] | Iterator[Result]:
+    def __call__(self, inputs: Text | Iterable[Text]) -> Result | list[Result] | Iterator[Result]:
         """What the model finds in one text or in many.
 
         Args:
@@ -114,9 +117,12 @@ class TextPredictor(ABC):
 
         Returns:
             One result, a list of results, or an iterator over results; in the order of the texts.
+
+        Raises:
+            AdaSeqError: an input is no text; says which one.
         """
-        if isinstance(inputs, (str, Mapping)):
-            return next(self.stream([inputs]))
+        if isinstance(inputs, (str, Mapping, Example)) or not isinstance(inputs, Iterable):
+            return next(self.stream([self.example(inputs)]))
         results = self.stream(inputs)
         return list(results) if isinstance(inputs, (list, tuple)) else results
 
@@ -154,10 +160,10 @@ class TextPredictor(ABC):
             is_document: texts without a `document` are the sentences of one, instead of each standing alone.
 
         Raises:
-            AdaSeqError: an input is no text.
+            AdaSeqError: an input is no text; says which one.
         """
         together = self.prepared()
-        texts: Iterable[Example] = map(self.example, inputs)
+        texts: Iterable[Example] = self._examples(inputs)
         extent = self.preprocessor.context
         if extent is not None:
             alone = "" if is_document else None
@@ -181,25 +187,33 @@ class TextPredictor(ABC):
             return text
         return records.complete(self._example(text), self.task, self._split)
 
+    def _examples(self, inputs: Iterable[Text]) -> Iterator[Example]:
+        for number, text in enumerate(inputs):
+            try:
+                example = self.example(text)
+            except AdaSeqError as error:
+                raise AdaSeqError(f"inputs[{number}]: {error}") from None
+            yield example
+
     def _example(self, text: Text) -> Example:
         """The words of an input, with what else it holds in `fields`."""
-        fields: dict[str, Any] = {}
-        content: Any = text
-        is_words = False
-        if isinstance(text, Mapping):
-            fields = dict(text)
-            is_words = "tokens" in fields
-            content = fields.pop("tokens" if is_words else "text", None)
-        if isinstance(content, str) and not is_words:
-            refuse_surrogates(content)
-            tokens, offsets = self._split(content)
-            return Example(id="", tokens=tokens, text=content, offsets=offsets, fields=fields)
-        if isinstance(content, (list, tuple)) and all(isinstance(word, str) for word in content):
-            refuse_surrogates("".join(content))
-            return Example(id="", tokens=list(content), mask=context_mask(content, fields.get("mask")), fields=fields)
-        raise AdaSeqError(
-            'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received ' + repr(text)[:100]
-        )
+        if isinstance(text, str):
+            text = {"text": text}
+        elif isinstance(text, (list, tuple)):
+            text = {"tokens": text}
+        elif not isinstance(text, Mapping):
+            raise AdaSeqError(
+                'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received '
+                + repr(text)[:100]
+            )
+        content = content_of(text)
+        fields = {name: each for name, each in text.items() if name not in ("text", "tokens")}
+        if isinstance(content, list):
+            return Example(id="", tokens=content, mask=context_mask(content, fields.get("mask")), fields=fields)
+        if isinstance(fields.get("mask"), (list, tuple)):
+            raise AdaSeqError('a mask says which words are context: give the words, as "tokens" instead of "text"')
+        tokens, offsets = self._split(content)
+        return Example(id="", tokens=tokens, text=content, offsets=offsets, fields=fields)
 
     def result(self, example: Example, prediction: Prediction) -> Result:
         """The result for one text, JSON-serialisable.

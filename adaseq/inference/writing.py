@@ -13,15 +13,16 @@ from typing import Any
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
 from adaseq.inference.page import Page
-from adaseq.inference.predictor import Predictor
 from adaseq.inference.records import given_fields
 from adaseq.inference.results import TextView
+from adaseq.inference.tables import input_name
+from adaseq.inference.text_predictor import Prediction, TextPredictor
 from adaseq.metainfo import Tasks
-from adaseq.models.base import Prediction
 from adaseq.utils.terminal import escaped_in_json, harmless
 
 # Inside a word these would end its column or its line.
 _BLANKED = str.maketrans("\t\n\r", "   ")
+_WITHOUT_WIDTH = ("Mn", "Me", "Cf")
 # What says where something is, for tasks that do not find spans.
 _PLACES = {Tasks.RELATION_EXTRACTION: ("subject", "object"), Tasks.TEXT_CLASSIFICATION: ()}
 
@@ -34,7 +35,7 @@ class Writer(ABC):
         title: what was predicted.
     """
 
-    def __init__(self, predictor: Predictor, title: str = "") -> None:
+    def __init__(self, predictor: TextPredictor, title: str = "") -> None:
         self.predictor, self.title = predictor, title
 
     def head(self) -> str:
@@ -60,7 +61,7 @@ class JsonLines(Writer):
             if "prob" in found:
                 found["prob"] = round(found["prob"], 6)
         source = {"tokens": example.tokens} if example.text is None else {"text": example.text}
-        record = {**given_fields(example), **source, **result}
+        record = {**given_fields(example, self.predictor.task), **source, **result}
         return escaped_in_json(json.dumps(record, ensure_ascii=False)) + "\n"
 
 
@@ -96,23 +97,29 @@ class Csv(Writer):
     """A line for each thing found, and one for each text in which there is nothing.
 
     The columns are `number` (of the text, from 1), `reading` (where readings are ranked), `text`, `type`, then for spans `span`,
-    `start` and `end`, for relations `subject` and `object`, and `prob`; and the strings that the first input record held.
+    `start` and `end`, for relations `subject` and `object`, and `prob`; and the strings that the first input record held, under
+    their names, or under `input_type` and so on where the name is one of these.
     """
 
     delimiter = ","
 
-    def __init__(self, predictor: Predictor, title: str = "") -> None:
+    def __init__(self, predictor: TextPredictor, title: str = "") -> None:
         super().__init__(predictor, title)
         places = _PLACES.get(predictor.task, ("span", "start", "end"))
-        self._columns = ["number", *(["reading"] if predictor.n_best > 1 else []), "text", "type", *places, "prob"]
+        self._own = ["number", *(["reading"] if predictor.n_best > 1 else []), "text", "type", *places, "prob"]
+        self._columns: list[str] = []
         self._number = 0
 
     def record(self, example: Example, prediction: Prediction) -> str:
         """The lines of a text; the names of the columns stand before the first one."""
-        more = {name: _encodable(value) for name, value in example.fields.items() if isinstance(value, str)}
+        more = {
+            input_name(name) if name in self._own else name: _encodable(value or "")
+            for name, value in example.fields.items()
+            if value is None or isinstance(value, str)
+        }
         rows: list[list[Any]] = []
         if not self._number:
-            self._columns += [name for name in more if name not in self._columns]
+            self._columns = [*self._own, *(name for name in more if name not in self._own)]
             rows.append(self._columns)
         self._number += 1
         text = TextView(example, self.predictor.joiner).text
@@ -123,12 +130,16 @@ class Csv(Writer):
 
     def foot(self) -> str:
         """The names of the columns, if there was no text."""
-        return "" if self._number else self._lines([self._columns])
+        return "" if self._number else self._lines([self._own])
 
     def _lines(self, rows: list[list[Any]]) -> str:
+        return "".join(map(self._line, rows))
+
+    def _line(self, row: list[Any]) -> str:
         buffer = io.StringIO()
-        csv.writer(buffer, delimiter=self.delimiter, lineterminator="\n").writerows(rows)
-        return buffer.getvalue()
+        # Python before 3.13 quotes of the characters that end lines only those that end its own.
+        csv.writer(buffer, delimiter=self.delimiter, lineterminator="\r\n").writerow(row)
+        return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 class Tsv(Csv):
@@ -140,7 +151,7 @@ class Tsv(Csv):
 class Html(Writer):
     """A page that shows the texts with coloured entities."""
 
-    def __init__(self, predictor: Predictor, title: str = "") -> None:
+    def __init__(self, predictor: TextPredictor, title: str = "") -> None:
         super().__init__(predictor, title)
         self._page = Page(predictor.colours, title)
 
@@ -228,9 +239,10 @@ WRITERS: dict[str, type[Writer]] = {
 
 
 def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """How many columns of a terminal a text takes: marks and invisible characters (Mn, Me, Cf) none, wide ones two."""
     return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+        0 if unicodedata.category(each) in _WITHOUT_WIDTH else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from adaseq.data.formats.base import Layout
+from adaseq.data.formats.base import BYTE_ORDER_MARK, Layout
 
 _LINES = 1000
 _MOST_LINES = 50_000  # in a part of blocks, where no blank line comes
@@ -25,6 +25,7 @@ class Chunk:
         lines: the lines.
         is_separator: whether a line stands between records; None where each line is one.
         header: the line of names.
+        quote: stands around cells, in which a record may go on over several lines; empty if there is no such sign.
     """
 
     counts_records = False
@@ -36,10 +37,11 @@ class Chunk:
         lines: list[str],
         is_separator: Callable[[str], bool] | None = None,
         header: Sequence[str] = (),
+        quote: str = "",
     ) -> None:
         self._base = first - 1 - len(header)
         self._fixed = len(header)
-        self._is_separator = is_separator
+        self._is_separator, self._quote = is_separator, quote
         self.lines = [*header, *lines]
 
     def number(self, line: int) -> int:
@@ -60,7 +62,7 @@ class Chunk:
         Returns:
             Whether anything is left to read, and anything was taken out.
         """
-        end = line - 1 + number_of_lines
+        end = max(line - 1 + number_of_lines, self._end_of_row(line))
         if self._is_separator is not None:
             while end < len(self.lines) and not self._is_separator(self.lines[end]):
                 end += 1
@@ -69,6 +71,15 @@ class Chunk:
             return False  # the fault is not in a record: it would be met again for ever
         self.lines[self._fixed : end] = [_BLANK] * (end - self._fixed)
         return end < len(self.lines)
+
+    def _end_of_row(self, line: int) -> int:
+        """The last line of a row that begins on a line; that line itself if a quotation mark is never closed."""
+        is_open = False
+        for number, text in enumerate(self.lines[line - 1 :] if self._quote else (), line):
+            is_open ^= text.count(self._quote) % 2 == 1
+            if not is_open:
+                return number
+        return line
 
     def blocks(self) -> Iterator[tuple[int, list[str]]]:
         """The records of a chunk of blocks: the line where each begins, counted from 1 in the chunk, and its lines."""
@@ -122,13 +133,16 @@ class RowChunk(Chunk):
         self.lines = [json.dumps(self._rows, ensure_ascii=False) + "\n"]
 
 
-def chunks_of(lines: Iterable[str], layout: Layout, is_separator: Callable[[str], bool]) -> Iterator[Chunk]:
+def chunks_of(
+    lines: Iterable[str], layout: Layout, is_separator: Callable[[str], bool], quote: str = ""
+) -> Iterator[Chunk]:
     """A file in parts.
 
     Args:
         lines: of the file.
         layout: how records lie in it: `lines`, `blocks` or `table`.
         is_separator: whether a line stands between blocks.
+        quote: stands around the cells of a table; empty if nothing does.
     """
     header: list[str] = []
     first, part, is_quoted = 1, [], False
@@ -139,18 +153,18 @@ def chunks_of(lines: Iterable[str], layout: Layout, is_separator: Callable[[str]
             first = number + 1
             continue
         part.append(line)
-        if layout == "table":
-            is_quoted ^= line.count('"') % 2 == 1
+        if quote:
+            is_quoted ^= line.count(quote) % 2 == 1
         if len(part) < _LINES:
             continue
         if layout == "blocks" and not is_separator(line) and len(part) < _MOST_LINES:
             continue
         if is_quoted and len(part) < _MOST_LINES:
             continue
-        yield Chunk(first, part, is_separator if layout == "blocks" else None, header)
+        yield Chunk(first, part, is_separator if layout == "blocks" else None, header, quote)
         first, part, is_quoted = number + 1, [], False
     if part or header:
-        yield Chunk(first, part, is_separator if layout == "blocks" else None, header)
+        yield Chunk(first, part, is_separator if layout == "blocks" else None, header, quote)
 
 
 def row_chunks(path: Path, encoding: str) -> Iterator[RowChunk] | None:
@@ -161,7 +175,7 @@ def row_chunks(path: Path, encoding: str) -> Iterator[RowChunk] | None:
         encoding: of it.
     """
     try:
-        text = path.read_text(encoding=encoding, errors="replace")
+        text = path.read_text(encoding=encoding, errors="replace").removeprefix(BYTE_ORDER_MARK)
         content = json.loads(text)
     except (ValueError, RecursionError, OSError):
         return None

@@ -78,9 +78,8 @@ class Columns(NamedTuple):
             for number in odd if findings is not None else ():
                 width = widths[number]
                 code = "unreadable-record" if self._is_refused(width) else "odd-columns"
-                place = Place(
-                    file, chunk.number(first + number), self._explain(width), shown(block[number]), self._fix(width)
-                )
+                text = shown(block[number].rstrip("\r\n"))
+                place = Place(file, chunk.number(first + number), self._explain(width), text, self._fix(width))
                 findings.add(code, place)  # type: ignore[union-attr]
             if any(self._is_refused(widths[number]) for number in odd):
                 chunk.blank(first, len(block))

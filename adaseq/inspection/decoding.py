@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from adaseq.data.formats.base import BYTE_ORDER_MARK
 from adaseq.inspection.findings import Findings, Place
 from adaseq.inspection.text import shown
 
@@ -17,8 +18,6 @@ _EAST_ASIAN = frozenset({"gb18030", "big5", "shift_jis", "euc_kr"})
 _WIDE = ("utf-16", "utf-32")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTEXT = 12  # bytes on each side of one that is no text
-
-REPLACED = "\ufffd"
 
 
 def decoded_lines(path: Path, encoding: str, findings: Findings | None = None) -> Iterator[str]:
@@ -32,23 +31,25 @@ def decoded_lines(path: Path, encoding: str, findings: Findings | None = None) -
     name = codecs.lookup(encoding).name
     if name.startswith(_WIDE):
         with path.open(encoding=encoding, errors="replace", newline="\n") as text:
-            yield from text
+            for number, line in enumerate(text, 1):
+                yield line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
         return
     surveyed = _Survey(path, encoding, findings) if findings is not None else None
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number == 1 and name.startswith("utf-8") and line.startswith(codecs.BOM_UTF8):
-                line = line.removeprefix(codecs.BOM_UTF8)
-                if findings is not None:
-                    findings.add("byte-order-mark", Place(str(path), 1, "the file begins with a byte order mark"))
+        for number, content in enumerate(file, 1):
             if surveyed is not None:
-                surveyed.add_end(line)
+                surveyed.add_end(content)
             try:
-                yield line.decode(encoding)
+                line = content.decode(encoding)
             except UnicodeDecodeError as error:
                 if surveyed is not None:
-                    surveyed.add(number, line, error)
-                yield line.decode(encoding, errors="replace")
+                    surveyed.add(number, content, error)
+                line = content.decode(encoding, errors="replace")
+            if number == 1 and line.startswith(BYTE_ORDER_MARK):
+                line = line.removeprefix(BYTE_ORDER_MARK)
+                if findings is not None:
+                    findings.add("byte-order-mark", Place(str(path), 1, "the file begins with a byte order mark"))
+            yield line
     if surveyed is not None:
         surveyed.finish()
 
@@ -58,7 +59,7 @@ class _Survey:
 
     def __init__(self, path: Path, encoding: str, findings: Findings) -> None:
         self._path, self._findings = path, findings
-        self._encoding = encoding.removesuffix("-sig").removesuffix("_sig")
+        self._encoding = encoding
         self._candidates = list(_CANDIDATES)
         self._runs: Counter[bool] = Counter()  # whether a run of high bytes is longer than one
         self._bad = 0

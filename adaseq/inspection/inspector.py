@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from adaseq.config.task_formats import format_of
 from adaseq.data.corpora import corpora_of
 from adaseq.data.corpus_reader import CANDIDATES, DATASET_KEYS
-from adaseq.data.example import Example, Span
 from adaseq.data.label_map import LabelMap
 from adaseq.data.labels import read_labels
 from adaseq.data.sources.local import SPLITS
@@ -24,8 +23,7 @@ from adaseq.inspection.checks.mentions import MentionCheck
 from adaseq.inspection.checks.spans import SpanCheck
 from adaseq.inspection.checks.tags import TransitionCheck
 from adaseq.inspection.findings import Findings, Place
-from adaseq.inspection.reading import FileReading
-from adaseq.utils.tag_schemes import PARTIAL
+from adaseq.inspection.reading import FileReading, Item
 
 if TYPE_CHECKING:
     from adaseq.data.piece_tokenizer import PieceTokenizer
@@ -155,8 +153,8 @@ def _inspect_part(part: Part, findings: Findings, checks: Sequence[Check]) -> di
     count = 0
     for item in reading.items():
         count += 1
-        if part.label_map:
-            _rename_labels(item.example, label_map)
+        if part.label_map and not _is_kept(item, label_map):
+            continue
         for check in checks:
             check.look(item)
     if reading.is_strict:
@@ -167,22 +165,6 @@ def _inspect_part(part: Part, findings: Findings, checks: Sequence[Check]) -> di
     return {**named, **({"scheme": reading.scheme} if reading.scheme else {})}
 
 
-def _rename_labels(example: Example, label_map: LabelMap) -> None:
-    """Give an example the labels that training will see."""
-    kept: list[Span] = []
-    for span in example.spans:
-        new: Span = {**span}
-        if "types" in span:
-            new["types"] = [kind for each in span["types"] if (kind := label_map(each)) is not None]
-        elif span["type"] != PARTIAL:
-            kind = label_map(span["type"])
-            if kind is None:
-                continue
-            new["type"] = kind
-        kept.append(new)
-    example.spans = kept
-    own = example.fields.get("label")
-    if isinstance(own, str):
-        example.fields["label"] = label_map(own)
-    elif own:
-        example.fields["label"] = [label for each in own if (label := label_map(each)) is not None]
+def _is_kept(item: Item, label_map: LabelMap) -> bool:
+    """Give an example the labels that training will see; false if training leaves it out."""
+    return any(label_map.apply([item.example], lambda: item.has_label_per_word))

@@ -11,13 +11,14 @@ from typing import Any
 
 from adaseq.data.annotation import END_OF_SENTENCE, context_tags, has_type_x
 from adaseq.data.example import Example
-from adaseq.data.formats.base import Format, Layout
+from adaseq.data.formats.base import Format, Layout, refuse_lone_returns
 from adaseq.data.formats.columns import Rows, is_between_sentences
 from adaseq.data.formats.conll import ConllFormat
 from adaseq.data.formats.nested_conll import NestedConllFormat
 from adaseq.data.formats.relation_conll import RelationConllFormat
 from adaseq.data.formats.split_reader import SplitReader
 from adaseq.data.formats.table import TableFormat
+from adaseq.data.formats.table_rows import quote_of
 from adaseq.data.formats.tagged import Sentence, TaggedFormat
 from adaseq.data.tags import SchemeDetector, TagError, is_tag_of
 from adaseq.errors import DataError
@@ -45,6 +46,7 @@ class Item:
         split: its split.
         file: its file.
         line: where it begins; None where the file has no lines.
+        encoding: of the file; None where `line` is the number of a record.
         words_have_lines: each word stands on a line of its own.
         levels: the tags as they stand in the file, where each word has one; several lists where it has several.
         scheme: of the tags.
@@ -55,6 +57,7 @@ class Item:
     split: str
     file: str
     line: int | None
+    encoding: str | None
     words_have_lines: bool = False
     levels: list[list[str]] = field(default_factory=list)
     scheme: str | None = None
@@ -198,6 +201,7 @@ class FileReading:
             return
         try:
             reader.feed = list(itertools.islice(decoded_lines(self._path, reader.encoding), _HEAD))
+            refuse_lone_returns("".join(reader.feed[:1]), self._path)
             layout = reader.layout(self._path)
         except DataError as error:
             self._report_end(error)
@@ -237,7 +241,7 @@ class FileReading:
                 reader.read_split(split, place) if isinstance(reader, SplitReader) else reader.read(self._path)
             ):
                 file, line = _origin(example, str(self._path))
-                yield Item(example, self._split, file, line)
+                yield Item(example, self._split, file, line, reader.encoding)
         except DataError as error:
             if self._findings.get("undecodable-bytes") is None:
                 self._report_end(error)
@@ -248,7 +252,8 @@ class FileReading:
             return
         is_separator = is_between_sentences if self._columns else str.isspace
         try:
-            yield from chunks_of(decoded_lines(self._path, reader.encoding, findings), layout, is_separator)
+            quote = quote_of(self._path, reader.quote) if layout == "table" else ""
+            yield from chunks_of(decoded_lines(self._path, reader.encoding, findings), layout, is_separator, quote)
         except (UnicodeError, OSError) as error:
             self._report_end(DataError(f"cannot be read: {error}", self._path))
 
@@ -322,21 +327,25 @@ class FileReading:
             return False
 
     def _item(self, reader: Any, chunk: Chunk, example: Example) -> Item:
-        file = str(self._path)
+        file, encoding = str(self._path), None if chunk.counts_records else reader.encoding
         if isinstance(reader, FedNested):
-            return self._tagged(example, chunk.number(reader.line), [*reader.levels], has_lines=True)
+            return self._tagged(example, chunk.number(reader.line), encoding, [*reader.levels], has_lines=True)
         if isinstance(reader, FedTagged) and reader.current is not None:
             line, tags = chunk.number(reader.current.line), reader.current.tags
-            item = self._tagged(example, line, [tags], has_lines=reader.words_have_lines)
+            item = self._tagged(example, line, encoding, [tags], has_lines=reader.words_have_lines)
             if reader.odd and not reader.odd.keys().isdisjoint(tags):
                 self._report_odd(item, tags, reader.odd)
                 item.levels = [[reader.odd.get(tag, tag) for tag in tags]]
             return item
         file, line_in_chunk = _origin(example, file)
-        return Item(example, self._split, file, None if line_in_chunk is None else chunk.number(line_in_chunk))
+        return Item(
+            example, self._split, file, None if line_in_chunk is None else chunk.number(line_in_chunk), encoding
+        )
 
-    def _tagged(self, example: Example, line: int, levels: list[list[str]], has_lines: bool) -> Item:
-        return Item(example, self._split, str(self._path), line, has_lines, levels, self.scheme, self._free)
+    def _tagged(
+        self, example: Example, line: int, encoding: str | None, levels: list[list[str]], has_lines: bool
+    ) -> Item:
+        return Item(example, self._split, str(self._path), line, encoding, has_lines, levels, self.scheme, self._free)
 
     def _report_odd(self, item: Item, tags: Sequence[str], odd: Mapping[str, str]) -> None:
         for word, tag in enumerate(tags):

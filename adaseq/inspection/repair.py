@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adaseq.data.annotation import END_OF_SENTENCE
-from adaseq.data.formats.base import Format
+from adaseq.data.formats.base import BYTE_ORDER_MARK, Format
 from adaseq.data.formats.conll import ConllFormat
 from adaseq.data.formats.json_tags import JsonTagsFormat
 from adaseq.data.formats.nested_conll import NestedConllFormat
@@ -101,12 +101,13 @@ def _write(part: Part, path: Path, target: Path) -> Copy:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
         return copy
+    mark = BYTE_ORDER_MARK.encode(reader.encoding, "ignore")
     changes = _changes(part, reader, copy)
     with atomic_write(target, "wb") as file, path.open("rb") as lines:
         following = next(changes, None)
         for number, line in enumerate(lines, 1):
-            if number == 1 and line.startswith(codecs.BOM_UTF8) and reader.encoding == "utf-8-sig":
-                line = line.removeprefix(codecs.BOM_UTF8)
+            if number == 1 and mark and line.startswith(mark):
+                line = line.removeprefix(mark)
                 copy.add("byte-order-mark", 1)
             if line.endswith(b"\r\n"):
                 line = line[:-2] + b"\n"
@@ -163,7 +164,7 @@ def _of_words(
 
 def _changed(line: bytes, reader: Any, change: Mapping[str, Any]) -> bytes:
     try:
-        text = line.decode(reader.encoding.removesuffix("-sig"))
+        text = line.decode(reader.encoding)
     except UnicodeDecodeError:
         return line  # what was read is not what stands there
     if isinstance(reader, JsonTagsFormat):
@@ -173,7 +174,7 @@ def _changed(line: bytes, reader: Any, change: Mapping[str, Any]) -> bytes:
         text = json.dumps(record, ensure_ascii=False) + "\n" * text.endswith("\n")
     else:
         text = _with_columns(text, reader, change)
-    return text.encode(reader.encoding.removesuffix("-sig"))
+    return text.encode(reader.encoding)
 
 
 def _with_columns(text: str, reader: Any, change: Mapping[str, Any]) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Any
 
-from adaseq.config.compat import label_types, remove_traces_of_trainer, respell
+from adaseq.config.compat import NO_UPLOAD, UPLOAD, is_true, label_types, respell
 from adaseq.config.document import Document, Place, plain, walk
 from adaseq.config.loading import find_config
 from adaseq.config.problems import ConfigError, Problem
-from adaseq.config.reader import read_as_written, read_text
+from adaseq.config.reader import checked_json, read_as_written, read_text
 from adaseq.migration.report import Report
 from adaseq.migration.text_changes import with_content
 
 _PICKLES = (".pkl", ".pickle")
+_WORD_DROPOUT_IS_A_RATE = ("twostage-ner-model", "pretraining-model")
 _TAG_PREFIXES = ("B-", "I-", "E-", "S-", "M-")
 # transformers' names; the classes of torch go by epochs, as they always did.
 _STEPPED_BY_UPDATES = (
@@ -35,11 +37,14 @@ def migrate_config(path: str | os.PathLike[str]) -> tuple[str, Report]:
     """
     file = find_config(path)
     text = read_text(file)
+    if file.suffix.lower() == ".json":
+        text = checked_json(text, Document(name=str(path)))
     document = read_as_written(text, str(path))
     before = plain(document.data)
     to_do: list[Problem] = []
+    effects = _effects(document)
+    _uploads(document, to_do)
     respell(document)
-    remove_traces_of_trainer(document)
     _state_the_valid_split(document)
     _name_types(document)
     _name_converted_files(document, to_do)
@@ -48,7 +53,7 @@ def migrate_config(path: str | os.PathLike[str]) -> tuple[str, Report]:
         raise ConfigError(document.problems)
     new, has_kept_layout = with_content(text, before, document.data)
     report = Report(
-        changes=_lines([*document.rewrites, *document.warnings]), effects=_effects(document), to_do=_lines(to_do)
+        changes=_lines([*document.rewrites, *document.warnings]), effects=_lines(effects), to_do=_lines(to_do)
     )
     if not has_kept_layout:
         report.to_do.append(
@@ -103,7 +108,8 @@ def _name_converted_files(document: Document, to_do: list[Problem]) -> None:
         document.rewrote(place, "a pickle can run any program when it is read, so that none is read any more")
         parent = document.at(place[:-1])
         parent[place[-1]] = new
-        message = f"convert the file, if you know who made it: adaseq migrate --allow-pickle {value} -o {new}"
+        files = " -o ".join(each if "$" in each else shlex.quote(each) for each in (value, new))
+        message = f"convert the file, if you know who made it: adaseq migrate --allow-pickle {files}"
         to_do.append(document.placed(place, message))
 
 
@@ -117,27 +123,55 @@ def _loading_scripts(document: Document, to_do: list[Problem]) -> None:
         to_do.append(document.placed(("dataset", "path"), message))
 
 
-def _effects(document: Document) -> list[str]:
+def _uploads(document: Document, to_do: list[Problem]) -> None:
+    hooks = document.at(("train", "hooks"))
+    for number, hook in enumerate(hooks if isinstance(hooks, list) else ()):
+        if isinstance(hook, dict) and is_true(hook.get(UPLOAD)):
+            to_do.append(document.placed(("train", "hooks", number, UPLOAD), NO_UPLOAD))
+            hook[UPLOAD] = False
+
+
+def _effects(document: Document) -> list[Problem]:
     """Where 0.6 did otherwise than the file says."""
     found: list[Problem] = []
+
+    def differs(place: Place, message: str) -> None:
+        found.append(document.placed(place, message))
+
     length = document.at(("preprocessor", "max_length"))
-    if isinstance(length, int) and length != 512:
-        found.append(
-            document.placed(
-                ("preprocessor", "max_length"),
-                "AdaSeq 0.6 took 512 whatever stood here; now training cuts at this length, and evaluation and prediction read "
-                "longer sentences in windows. To have what it did, write 512",
-            )
+    was_honoured = document.at(("preprocessor", "chunk_size")) or document.at(("preprocessor", "mode")) == "train"
+    if isinstance(length, int) and length != 512 and not was_honoured:
+        differs(
+            ("preprocessor", "max_length"),
+            "AdaSeq 0.6 took 512 whatever stood here; now training cuts at this length, and evaluation and prediction read "
+            "longer sentences in windows. To have what it did, write 512",
         )
     schedule: Any = document.at(("train", "lr_scheduler"))
     kind = schedule.get("type") if isinstance(schedule, dict) else schedule
     options = schedule.get("options") if isinstance(schedule, dict) else None
     if kind in _STEPPED_BY_UPDATES and not (isinstance(options, dict) and options.get("by_epoch") is False):
-        found.append(
-            document.placed(
-                ("train", "lr_scheduler"),
-                f"AdaSeq 0.6 moved the learning rate of '{kind}' once in an epoch, which is hardly at all; now it moves with each "
-                "step of the optimizer, from the first to the last",
-            )
+        differs(
+            ("train", "lr_scheduler"),
+            f"AdaSeq 0.6 moved the learning rate of '{kind}' once in an epoch, which is hardly at all; now it moves with each "
+            "step of the optimizer, from the first to the last",
         )
-    return _lines(found)
+    rate = document.at(("model", "word_dropout"))
+    was_flag = document.at(("model", "type")) not in _WORD_DROPOUT_IS_A_RATE
+    if was_flag and isinstance(rate, (int, float)) and not isinstance(rate, bool) and rate:
+        differs(
+            ("model", "word_dropout"),
+            "AdaSeq 0.6 took a number for a flag, and dropped words at the rate of 'dropout'; now it is a rate of its own. To have "
+            "what it did, write true",
+        )
+    if is_true(document.at(("model", "embedder", "gradient_checkpointing"))):
+        differs(
+            ("model", "embedder", "gradient_checkpointing"),
+            "AdaSeq 0.6 took no notice of it; now training takes less memory and more time",
+        )
+    files = document.at(("dataset", "data_file"))
+    if isinstance(files, dict) and not files.get("test") and any(files.get(key) for key in ("valid", "dev")):
+        differs(
+            ("dataset", "data_file"),
+            "there is no test split, so that AdaSeq 0.6 tested on the valid data; now nothing is tested",
+        )
+    return found

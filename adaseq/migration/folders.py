@@ -11,15 +11,9 @@ import torch
 
 from adaseq.errors import ModelError
 from adaseq.migration.report import Report
+from adaseq.models.configuration_file import CONFIGURATION_FILE, OLD_WEIGHTS_FILE, WEIGHTS_FILE, read_configuration
 from adaseq.models.model_card import RunFacts
-from adaseq.models.model_folder import (
-    CONFIGURATION_FILE,
-    OLD_WEIGHTS_FILE,
-    WEIGHTS_FILE,
-    ModelFolder,
-    load_model_folder,
-    save_model_folder,
-)
+from adaseq.models.model_folder import ModelFolder, load_model_folder, save_model_folder
 
 _SCORES = "eval_result.txt"
 _ORIGIN = {"trained by": "AdaSeq 0.6"}
@@ -40,30 +34,17 @@ def migrate_folder(old: Path, new: Path) -> Report:
         ModelError: it is no such folder, or cannot be loaded.
         AdaSeqError: the new folder cannot be written.
     """
-    before = _configuration(old)
+    before = read_configuration(old)
+    if "adaseq_version" in before:
+        raise ModelError(
+            f"'{old}' was written by AdaSeq {before['adaseq_version']} and needs no migration; load it as it is"
+        )
     loaded = load_model_folder(old)
     save_model_folder(
         new, loaded.model, loaded.preprocessor, loaded.config, run=RunFacts(valid=_scores(old), facts=_ORIGIN)
     )
     _check_same(loaded, load_model_folder(new))
     return _report(old, new, before, loaded)
-
-
-def _configuration(folder: Path) -> dict[str, Any]:
-    file = folder / CONFIGURATION_FILE
-    if not file.is_file():
-        inside = folder / "output_best"
-        hint = f"; the model of this run is in '{inside}'" if (inside / CONFIGURATION_FILE).is_file() else ""
-        raise ModelError(f"'{folder}' is not a model folder: it has no {CONFIGURATION_FILE}{hint}")
-    try:
-        configuration = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"'{file}' cannot be read as JSON: {error}") from None
-    if isinstance(configuration, dict) and "adaseq_version" in configuration:
-        raise ModelError(
-            f"'{folder}' was written by AdaSeq {configuration['adaseq_version']} and needs no migration; load it as it is"
-        )
-    return dict(configuration) if isinstance(configuration, dict) else {}
 
 
 def _scores(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import io
 import json
+import math
 import os
 import pickle
 import pickletools
@@ -103,10 +104,10 @@ def convert_pickle(path: str | os.PathLike[str], output: str | os.PathLike[str])
         DataError: it is no pickle, or holds something that is neither a plain container nor text nor a number.
     """
     target = Path(output)
-    if target.suffix not in (".json", ".txt"):
+    if target.suffix.lower() not in (".json", ".txt"):
         raise DataError(f"-o names a .json file, or a .txt file for a list of labels; received '{output}'")
     value = read_plain_pickle(Path(path))
-    if target.suffix == ".txt":
+    if target.suffix.lower() == ".txt":
         labels = _as_labels(value, Path(path))
         with atomic_write(target) as file:
             file.writelines(f"{label}\n" for label in labels)
@@ -202,13 +203,21 @@ class _Plain:
             unfit = next((key for key in value if not isinstance(key, str)), None)
             if unfit is not None:
                 raise DataError(f"has {unfit!r:.40} for the key of a mapping; JSON knows only text there", self._path)
-            return {key: self.value(each, depth + 1) for key, each in value.items()}
+            return {self.value(key, depth): self.value(each, depth + 1) for key, each in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.value(each, depth + 1) for each in value]
         if isinstance(value, (set, frozenset)):
             return sorted((self.value(each, depth + 1) for each in value), key=repr)
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LONGEST_NUMBER:
             raise DataError("has a whole number of more than 64 bits", self._path)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise DataError(f"has the number {value}, which JSON does not know", self._path)
+        if (
+            isinstance(value, str)
+            and not value.isascii()
+            and any("\ud800" <= character <= "\udfff" for character in value)
+        ):
+            raise DataError(f"has half a character in the text {value!r:.40}", self._path)
         if value is None or isinstance(value, (str, int, float)):
             return value
         raise _refusal(f"a {type(value).__name__}", self._path)

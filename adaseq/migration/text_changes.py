@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from adaseq.config.document import Place
 from adaseq.config.problems import ConfigError
 from adaseq.config.reader import read_as_written
-from adaseq.config.yaml_text import CannotEdit, add, remove, rename, replace, written_in_block
+from adaseq.config.yaml_text import CannotEdit, add, reads_as_json, remove, rename, replace, written_in_block
 
 
 def with_content(text: str, old: Any, new: Any) -> tuple[str, bool]:
@@ -20,7 +21,7 @@ def with_content(text: str, old: Any, new: Any) -> tuple[str, bool]:
 
     Returns:
         The text; and whether it kept the layout and the comments of the old one. Where that cannot be done, all of it is
-        written anew under the comments that it began with.
+        written anew, JSON as JSON, and YAML under the comments that it began with.
     """
     plain = text.replace("\r\n", "\n")
     try:
@@ -29,13 +30,15 @@ def with_content(text: str, old: Any, new: Any) -> tuple[str, bool]:
             return (changed.replace("\n", "\r\n") if "\r\n" in text else changed), True
     except (CannotEdit, ConfigError, ValueError):
         pass
+    if reads_as_json(text):
+        return json.dumps(new, ensure_ascii=False, indent=2) + "\n", False
     lines = plain.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
     return "".join(f"{line}\n" for line in lines[:first]) + written_in_block(new), False
 
 
 def _changed(text: str, path: Place, old: Any, new: Any) -> str:
-    if isinstance(old, dict) and isinstance(new, dict):
+    if isinstance(old, dict) and isinstance(new, dict) and (new or not path):
         return _changed_mapping(text, path, old, new)
     if isinstance(old, list) and isinstance(new, list) and new:
         return _changed_list(text, path, old, new)

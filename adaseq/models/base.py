@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor, nn
 
 from adaseq.errors import ModelError
+from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import MODELS, Registry
 
 Batch = dict[str, Any]
@@ -123,8 +124,15 @@ class Model(nn.Module, ABC):
         )
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
-        """The configuration block that rebuilds this model, without its weights, from a model folder alone."""
-        return dict(block)
+        """The configuration block that rebuilds this model, without its weights, from a model folder alone.
+
+        Args:
+            block: the one that it was built from.
+        """
+        embedder = getattr(self, "embedder", None)
+        if not isinstance(embedder, Embedder):
+            return dict(block)
+        return {**block, "embedder": embedder.portable_config(block["embedder"])}
 
     def upgraded(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weights that AdaSeq 0.6 saved, under the names and in the shapes of today; others as they are.
@@ -135,7 +143,14 @@ class Model(nn.Module, ABC):
         return weights
 
     def save_assets(self, folder: Path) -> None:
-        """Write what that block refers to, the backbone's configuration above all, into the model folder."""
+        """Write what that block refers to, the backbone's configuration above all, into the model folder.
+
+        Args:
+            folder: the folder.
+        """
+        embedder = getattr(self, "embedder", None)
+        if isinstance(embedder, Embedder):
+            embedder.save_assets(folder)
 
 
 _CANNOT: dict[Ability, str] = {

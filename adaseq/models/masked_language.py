@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -118,14 +117,6 @@ class MaskedLanguageModel(Model):
             {"spans": [], "masked": masked, "correct": correct, "loss": loss}
             for masked, correct, loss in zip(*columns, strict=True)
         ]
-
-    def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
-        """The block that rebuilds this model from a model folder."""
-        return {**block, "embedder": self.embedder.portable_config(block["embedder"])}
-
-    def save_assets(self, folder: Path) -> None:
-        """Write the embedder's files into the model folder."""
-        self.embedder.save_assets(folder)
 
     def head_weights(self) -> dict[str, Tensor]:
         """The weights of the language head under their usual names, for a backbone folder."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -175,18 +174,13 @@ class TypingModel(Model):
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
         portable = {
-            **block,
-            "embedder": self.embedder.portable_config(block["embedder"]),
+            **super().portable_config(block),
             "id_to_label": self.id_to_label,
             "class_threshold": round(float(self.threshold), 6),
         }
         if block.get("decoder") is not None:
             portable["decoder"] = self.decoder.portable_config(block["decoder"])
         return portable
-
-    def save_assets(self, folder: Path) -> None:
-        """Write the embedder's files into the model folder."""
-        self.embedder.save_assets(folder)
 
 
 def _ranked(probabilities: Tensor, counts: Tensor) -> list[tuple[list[int], list[float]]]:

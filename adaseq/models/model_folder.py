@@ -27,8 +27,10 @@ from adaseq.config.compat import from_old_configuration
 from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.preprocessors.base import Preprocessor
 from adaseq.errors import ModelError
+from adaseq.metainfo import Embedders
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor
 from adaseq.models.base import Model
+from adaseq.models.configuration_file import CONFIGURATION_FILE, OLD_WEIGHTS_FILE, WEIGHTS_FILE, read_configuration
 from adaseq.models.model_card import RunFacts, write_model_card
 from adaseq.models.old_folder import text_splitter_of
 from adaseq.modules.embedders.base import Embedder
@@ -37,9 +39,6 @@ from adaseq.registry import without_imports
 from adaseq.utils.files import atomic_folder
 from adaseq.version import __version__
 
-CONFIGURATION_FILE = "configuration.json"
-WEIGHTS_FILE = "model.safetensors"
-OLD_WEIGHTS_FILE = "pytorch_model.bin"
 # Parts of a backbone that old weight files hold and no task here uses.
 _UNUSED = (".pooler.", ".position_ids")
 # Files that a model begins with when it is trained, and those that it then writes beside its folder.
@@ -114,8 +113,8 @@ def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str
         ModelError: it is no model folder, or its weights do not fit its configuration.
     """
     path = Path(folder)
-    config = _read_configuration(path)
     try:
+        config = _usable_configuration(path)
         with without_imports():
             block = _inside(config["model"], path)
             own = _inside(config["preprocessor"], path)
@@ -130,20 +129,8 @@ def load_model_folder(folder: str | os.PathLike[str], device: torch.device | str
     return ModelFolder(model, preprocessor, collator, config)
 
 
-def _read_configuration(path: Path) -> dict[str, Any]:
-    file = path / CONFIGURATION_FILE
-    if not file.is_file():
-        there = "there is no such folder" if not path.is_dir() else f"it has no {CONFIGURATION_FILE}"
-        hint = ""
-        if (path / "output_best" / CONFIGURATION_FILE).is_file():
-            hint = f"; the model of this run is in '{path / 'output_best'}'"
-        raise ModelError(f"'{path}' is not a model folder: {there}{hint}")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"'{file}' cannot be read as JSON: {error}") from None
-    if not isinstance(config, dict) or "model" not in config or "preprocessor" not in config:
-        raise ModelError(f"'{file}' was not written by AdaSeq: it has no 'model' and 'preprocessor' sections")
+def _usable_configuration(path: Path) -> dict[str, Any]:
+    config = read_configuration(path)
     if "adaseq_version" in config:
         return config
     config = from_old_configuration(config)
@@ -156,9 +143,21 @@ def _read_configuration(path: Path) -> dict[str, Any]:
 def _inside(block: Any, folder: Path) -> Any:
     """The block in which a `model_name_or_path` that is `.` or begins with `./` is a place in the folder.
 
-    Other files are not needed any more when a model is loaded, and must be neither read nor written.
+    Other files are not needed any more when a model is loaded, and must be neither read nor written; adapters alone stand on a
+    backbone elsewhere.
     """
     if isinstance(block, dict):
+        backbone = block.get("model_name_or_path")
+        if (
+            isinstance(backbone, str)
+            and not _is_inside(backbone)
+            and not block.get("peft")
+            and block.get("type", Embedders.TRANSFORMER) in (Embedders.TRANSFORMER, Embedders.EMBEDDING)
+        ):
+            raise ModelError(
+                f"'{folder / CONFIGURATION_FILE}' names a backbone elsewhere, '{backbone}'; a model folder holds its own, and "
+                "nothing outside it is read"
+            )
         return {
             key: str(folder / value)
             if key == "model_name_or_path" and _is_inside(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -246,11 +245,7 @@ class SequenceLabelingModel(Model):
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
-        return {**block, "embedder": self.embedder.portable_config(block["embedder"]), "id_to_label": self.id_to_label}
-
-    def save_assets(self, folder: Path) -> None:
-        """Write the embedder's files into the model folder."""
-        self.embedder.save_assets(folder)
+        return {**super().portable_config(block), "id_to_label": self.id_to_label}
 
     def _tagged(self, batch: Batch) -> _Tagged:
         """The tag scores of the sentences that have labelled words, and what a dictionary says about them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -133,11 +132,7 @@ class TextClassificationModel(Model):
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
-        return {**block, "embedder": self.embedder.portable_config(block["embedder"]), "id_to_label": self.id_to_label}
-
-    def save_assets(self, folder: Path) -> None:
-        """Write the embedder's files into the model folder."""
-        self.embedder.save_assets(folder)
+        return {**super().portable_config(block), "id_to_label": self.id_to_label}
 
     def _targets(self, label_ids: Tensor, num_labels: int) -> Tensor:
         """One id per text `(B,)`, or for each label whether it holds `(B, K)`."""

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from adaseq.errors import ModelError
-from adaseq.models.model_folder import OLD_WEIGHTS_FILE, WEIGHTS_FILE
+from adaseq.models.configuration_file import OLD_WEIGHTS_FILE, WEIGHTS_FILE
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from adaseq.data.formats.columns import is_between_sentences
 from adaseq.data.formats.conll import ConllFormat
@@ -13,7 +13,6 @@ from adaseq.errors import DataError
 from adaseq.retrieval.terms import join_words
 
 CorpusFormat = Literal["text", "jsonl", "conll"]
-CORPUS_FORMATS: tuple[CorpusFormat, ...] = get_args(CorpusFormat)
 _BY_SUFFIX: dict[str, CorpusFormat] = {".jsonl": "jsonl", ".json": "jsonl", ".conll": "conll", ".bio": "conll"}
 
 
@@ -59,7 +58,7 @@ def read_passages(
 
 def _from_json(reader: ConllFormat, path: Path, text_key: str) -> Iterator[Passage]:
     for record in read_records(reader, path):
-        content = record.get(text_key, (str, list), "a string or a list of words")  # type: ignore[arg-type]
+        content = record.get(text_key, (str, list), "a string or a list of words")
         if isinstance(content, list):
             if not all(isinstance(word, str) for word in content):
                 raise record.error(f"'{text_key}' has an item that is no word")

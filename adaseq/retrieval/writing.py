@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from adaseq.data.annotation import END_OF_SENTENCE
+from adaseq.data.annotation import CONTEXT_TAG, END_OF_SENTENCE
 from adaseq.data.document_context import document_of
-from adaseq.data.example import Example
+from adaseq.data.example import Example, labelled_words
 from adaseq.data.formats.columns import DOCUMENT
 from adaseq.data.splitters import Splitter
 from adaseq.errors import DataError
@@ -16,7 +16,6 @@ from adaseq.retrieval.index import Hit, PassageIndex
 from adaseq.retrieval.terms import join_words
 from adaseq.utils.tag_schemes import OUTSIDE, PLAIN, spans_to_tags
 
-CONTEXT_TAG = "X"
 _BATCH = 256
 
 
@@ -57,7 +56,7 @@ def write_sentences(
     previous = None
     has_own_units = len(splitter.split("ab")[0]) > 1  # its words are characters, whatever the words of the corpus are
     while batch := list(islice(source, _BATCH)):
-        queries = [join_words(_own_words(example)) for example in batch]
+        queries = [join_words(labelled_words(example)) for example in batch]
         for example, hits in zip(batch, index.search(queries, top), strict=True):
             document = document_of(example)
             begins = "document" in example.fields and document != previous
@@ -71,17 +70,12 @@ def write_sentences(
             yield Written(f"{mark}{lines}\n", len(context))
 
 
-def _own_words(example: Example) -> list[str]:
-    mask = example.mask
-    return example.tokens if mask is None else [word for word, own in zip(example.tokens, mask, strict=True) if own]
-
-
 def _words(hits: Sequence[Hit], splitter: Splitter, has_own_units: bool) -> Iterator[str]:
     """The words of passages in such units as the sentences have."""
     for hit in hits:
         words = hit.passage.words
         for word in splitter.split(hit.passage.text)[0] if words is None or has_own_units else words:
-            if word != END_OF_SENTENCE and not any(character in word for character in "\t\r\n"):
+            if word != END_OF_SENTENCE and _is_writable(word):
                 yield word
 
 
@@ -104,8 +98,14 @@ def _tagged(example: Example, scheme: str) -> Iterator[tuple[str, str]]:
     tags = spans_to_tags(example.spans, len(example.tokens), scheme)
     mask = example.mask or [True] * len(example.tokens)
     for word, tag, is_own in zip(example.tokens, tags, mask, strict=True):
-        if any(character in word for character in "\t\r\n"):
-            raise DataError(f"the word {word!r} has a tab or a line break in it", example.origin)
+        if not _is_writable(word):
+            what = f"begins with {DOCUMENT}" if word.startswith(DOCUMENT) else "has a tab or a line break in it"
+            raise DataError(f"the word {word!r} {what}", example.origin)
         if not is_own and scheme == PLAIN:
             raise DataError(f"the word {word!r} is context, which labels of words cannot say", example.origin)
         yield word, tag if is_own else CONTEXT_TAG
+
+
+def _is_writable(word: str) -> bool:
+    """Whether a line that begins with a word is read as that word."""
+    return not word.startswith(DOCUMENT) and not any(character in word for character in "\t\r\n")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ import numpy as np
 from adaseq.data.preprocessors.base import Preprocessor, folder_of_part
 from adaseq.errors import ModelError
 from adaseq.metainfo import Inputs, Preprocessors
+
+DAMAGES = (AttributeError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile)
+"""What reading a damaged folder raises."""
 
 EXPORT_FILE, DECODER_FILE, MODEL_FILE = "adaseq_export.json", "decoder.npz", "model.onnx"
 FORMAT = 1
@@ -41,6 +45,11 @@ INPUTS = {
     Inputs.NGRAMS: "ngrams:NgramInput",
     Inputs.WORD_FEATURES: "word_features:WordFeatureInput",
 }
+
+
+# A folder that somebody made by hand must lead to no other place: arguments that name one, places of parts, files of graphs.
+_ELSEWHERE = ("model_dir", "tokenizer_kwargs", "gazetteers")
+_PART, _GRAPH = re.compile(r"(?:\d+(?:\.\d+)*)?"), re.compile(r"\w[\w.]*\.onnx")
 
 
 class RuntimeFolder(NamedTuple):
@@ -71,9 +80,28 @@ def read_folder(path: Path) -> RuntimeFolder:
         if (path / DECODER_FILE).is_file():
             with (path / DECODER_FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
+        _check_places(facts)
         return RuntimeFolder(path, facts, arrays, _preprocessor(path, facts))
-    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"the exported folder '{path}' is damaged ({error!r}); export the model again") from error
+    except DAMAGES as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> ModelError:
+    """The error that says that a folder is damaged.
+
+    Args:
+        path: the folder.
+        error: what was raised when it was read.
+    """
+    return ModelError(f"the exported folder '{path}' is damaged ({error!r}); export the model again")
+
+
+def _check_places(facts: Mapping[str, Any]) -> None:
+    graphs = facts["backbones"]
+    strange = [name for name in (*facts["inputs"], *graphs) if not _PART.fullmatch(name)]
+    strange += [file for file in graphs.values() if not _GRAPH.fullmatch(file)]
+    if strange:
+        raise ValueError(f"{strange[0]!r} is no place in it")
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
@@ -97,7 +125,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 
 def _preprocessor(path: Path, facts: Mapping[str, Any]) -> Preprocessor:
-    arguments = dict(facts["preprocessor"])
+    arguments = _arguments(facts["preprocessor"])
     cls = _class("preprocessors", PREPROCESSORS, arguments.pop("type"))
     preprocessor: Preprocessor = cls(model_dir=str(path), **arguments)
     inputs = {}
@@ -110,11 +138,19 @@ def _preprocessor(path: Path, facts: Mapping[str, Any]) -> Preprocessor:
 
 
 def _input(block: Mapping[str, Any], folder: Path) -> Any:
-    arguments = dict(block)
+    arguments = _arguments(block)
     kind = arguments.pop("type")
     if kind in (Inputs.PIECES, Inputs.WORDS):
         arguments["model_dir"] = str(folder)
     return _class("inputs", INPUTS, kind)(**arguments)
+
+
+def _arguments(block: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in block.items():
+        is_far = name in _ELSEWHERE or (name.endswith("_file") and Path(value or "").name != value)
+        if is_far and value is not None:
+            raise ValueError(f"{name} leads out of it: {value!r}")
+    return dict(block)
 
 
 def _class(package: str, known: Mapping[str, str], name: str) -> Any:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from adaseq.data.example import Example
 from adaseq.inference.least_probability import LeastProbability, Threshold
 from adaseq.inference.text_predictor import Features, Prediction, TextPredictor
 from adaseq.runtime.collation import collate, place_of, stitched
-from adaseq.runtime.folder import MODEL_FILE, RuntimeFolder, read_folder
+from adaseq.runtime.folder import DAMAGES, MODEL_FILE, RuntimeFolder, damaged, read_folder
 from adaseq.runtime.graph import Graph
 from adaseq.runtime.grids import BiaffineHead, PointerHead
 from adaseq.runtime.heads import Head, RelationHead, TaggerHead, TextHead, TypingHead
@@ -91,24 +90,25 @@ class RuntimePredictor(TextPredictor):
         threads: int | None = None,
     ) -> None:
         facts = folder.facts
-        types: list[str] = facts["types"]
+        try:
+            task, types, backbones = facts["task"], list(facts["types"]), facts["backbones"]
+            self.head = HEADS[facts["family"]](facts, folder.arrays)
+            self._answers_by_window: bool = facts["answers_by_window"]
+        except DAMAGES as error:
+            raise damaged(folder.path, error) from error
         super().__init__(
-            facts["task"],
+            task,
             folder.preprocessor,
             types,
             Threshold(min_probability, types),
             text_splitter,
             BATCH_TOKENS if batch_tokens is None else batch_tokens,
+            window_overlap,
         )
-        if window_overlap is not None:
-            self.preprocessor.set_window_overlap(window_overlap)
-        self.facts: dict[str, Any] = facts
-        self.head = HEADS[facts["family"]](facts, folder.arrays)
-        files = {MODEL_FILE, *facts["backbones"].values()}
+        files = {MODEL_FILE, *backbones.values()}
         self.graphs = {file: Graph(folder.path / file, threads) for file in sorted(files)}
-        self._backbones = {name: self.graphs[file] for name, file in facts["backbones"].items()}
+        self._backbones = {name: self.graphs[file] for name, file in backbones.items()}
         self._graph = self.graphs[MODEL_FILE]
-        self._answers_by_window: bool = facts["answers_by_window"]
 
     def prepared(self) -> Callable[[Sequence[Example]], list[Prediction]]:
         """What predicts for some texts."""

@@ -30,11 +30,13 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     for status, text in {
         400: "the body is no JSON",
         401: "the token is missing or wrong",
+        403: "the header Host names another machine",
         404: "there is no such model",
         408: "the body did not arrive in time",
         413: "more than the limits allow",
         415: "the body is not called JSON",
         422: "other keys or types, or a text is not what the model needs",
+        500: "a fault of the server",
         503: "too many requests wait, or the server starts or stops",
         504: "there was no answer in time",
     }.items()
@@ -118,6 +120,10 @@ class Service:
             if length > self.limits.max_text_length:
                 message = f"{length} characters are more than the {self.limits.max_text_length} of one text"
                 raise Refusal(413, "text_too_long", message, index=index)
+            mentions = 0 if isinstance(given, str) else len(given.get("mentions") or ())
+            if mentions > self.limits.max_texts:
+                message = f"{mentions} mentions are more than the {self.limits.max_texts} of one text"
+                raise Refusal(413, "too_many_mentions", message, index=index)
 
 
 def create_app(
@@ -172,8 +178,6 @@ def create_app(
     @app.post("/v1/predict", response_model=PredictResponse, responses=_ERRORS)
     async def predict(request: Request, asked: PredictRequest) -> Response:
         """Predictions for one or several texts."""
-        if not request.headers.get("content-type", "").lower().startswith("application/json"):
-            raise Refusal(415, "unsupported_media_type", "say Content-Type: application/json")
         name, job = service.job(asked)
         results = await _wait(service.submit(name, job), request, service.limits.timeout)
         return JSONResponse({"model": name, "results": results})

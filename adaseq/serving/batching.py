@@ -44,8 +44,8 @@ class Job:
 
     @property
     def words(self) -> int:
-        """How much work it is: words, and one for each text."""
-        return sum(len(example.tokens) + 1 for example in self.examples)
+        """How much work it is: words and mentions, and one for each text."""
+        return sum(len(example.tokens) + len(example.spans) + 1 for example in self.examples)
 
     def is_wanted(self) -> bool:
         """Whether somebody still waits, from now on without giving up in between."""
@@ -62,7 +62,7 @@ class Batcher:
         max_batch_words: requests are put together up to so many words.
         max_wait: how many seconds the first request waits for others.
         max_waiting_texts: how many texts may wait; what comes then is refused.
-        threads: how many batches are predicted at the same time.
+        workers: how many batches are predicted at the same time.
         observe: is told of each batch: texts, words, seconds.
         on_idle: is called when nothing has come for `idle` seconds since the last batch.
         idle: seconds.
@@ -75,7 +75,7 @@ class Batcher:
         max_batch_words: int = 4096,
         max_wait: float = 0.002,
         max_waiting_texts: int = 8192,
-        threads: int = 1,
+        workers: int = 1,
         observe: Observe = lambda texts, words, seconds: None,
         on_idle: Callable[[], None] = lambda: None,
         idle: float = 2.0,
@@ -87,8 +87,8 @@ class Batcher:
         self._waiting = 0
         self._changed = threading.Condition()
         self._is_closed = False
-        self._threads = [threading.Thread(target=self._run, name=f"predict-{i}", daemon=True) for i in range(threads)]
-        for thread in self._threads:
+        self._workers = [threading.Thread(target=self._run, name=f"predict-{i}", daemon=True) for i in range(workers)]
+        for thread in self._workers:
             thread.start()
 
     @property
@@ -117,7 +117,7 @@ class Batcher:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        for thread in self._threads:
+        for thread in self._workers:
             thread.join()
 
     def _run(self) -> None:
@@ -173,6 +173,10 @@ class Batcher:
                 job.examples.append(self._predictor.example(given))
             except AdaSeqError as error:
                 job.future.set_exception(Refusal(422, "invalid_input", str(error), index=index))
+                return False
+            except Exception as error:  # such as that of a splitter of the user's
+                logger.exception("a text could not be cut into words")
+                job.future.set_exception(error)
                 return False
         return True
 

@@ -101,6 +101,7 @@ class Guard:
         if not has_body:
             await self._app(scope, receive, send)
             return
+        _check_type(headers)
         body = await self._body(receive, headers, held)
         await self._app(scope, _replay(body, receive), send)
 
@@ -165,6 +166,13 @@ class Guard:
     def _too_large(self) -> Refusal:
         most = self._limits.max_body_bytes
         return Refusal(413, "body_too_large", f"the body is larger than {most} bytes", is_last=True)
+
+
+def _check_type(headers: dict[bytes, bytes]) -> None:
+    """Pages of other sites can send bodies of some types without being asked, but not JSON."""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise Refusal(415, "unsupported_media_type", "say Content-Type: application/json", is_last=True)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -12,7 +12,7 @@ class Limits:
 
     Attributes:
         max_body_bytes: of one request.
-        max_texts: in one request.
+        max_texts: in one request, and mentions in one text.
         max_text_length: of one text, in characters, or of all its words.
         timeout: how many seconds a request may take, waiting included.
         body_timeout: how many seconds the body of a request may take to arrive.

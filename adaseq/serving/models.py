@@ -59,7 +59,7 @@ class ServedModel:
             "runtime": self.runtime,
             "types": list(self.predictor.types),
             "text_splitter": self.predictor.preprocessor.text_splitter,
-            "extra_input": "mentions" if task.endswith("entity-typing") else _EXTRA.get(task),
+            "extra_input": _EXTRA.get(task),
         }
 
 
@@ -128,5 +128,4 @@ def _load_torch(path: Path, options: ModelOptions) -> TextPredictor:
 
 def no_such_model(name: str, models: Mapping[str, Any]) -> str:
     """The message about a name that no model has."""
-    shown = name if len(name) <= 100 else name[:100] + "…"
-    return f"there is no model {shown!r}{nearest(shown, models) or ';'} known: {', '.join(models)}"
+    return f"there is no model {name!r}{nearest(name, models) or ';'} known: {', '.join(models)}"

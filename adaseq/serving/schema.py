@@ -15,6 +15,8 @@ def _without_surrogates(text: str) -> str:
 
 
 Text = Annotated[StrictStr, AfterValidator(_without_surrogates)]
+# Of a model or a type: what is not known is compared with all that are, and told.
+Name = Annotated[Text, Field(max_length=1000)]
 Range = Annotated[list[StrictInt], Field(min_length=2, max_length=2)]
 Probability = StrictFloat | StrictInt
 
@@ -42,8 +44,8 @@ class PredictRequest(_Strict):
     texts: list[Text] | None = Field(None, description="raw texts")
     words: list[list[Text]] | None = Field(None, description="texts that are lists of words")
     inputs: list[Input] | None = Field(None, description="texts with what their task needs")
-    model: Text | None = Field(None, description="the name of a model; the first one by default")
-    min_probability: Probability | dict[Text, Probability] | None = Field(
+    model: Name | None = Field(None, description="the name of a model; the first one by default")
+    min_probability: Probability | dict[Name, Probability] | None = Field(
         None, description="leave out what is less probable: overall, or by type, with * for all others"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ class ServerOptions:
         port: the port.
         token_variable: the variable of the environment that holds the token; None for no token.
         allowed_hosts: names under which it is known, beside those of this machine.
-        threads: how many batches of a model are predicted at the same time.
+        workers: how many batches of a model are predicted at the same time.
         max_wait: how many seconds a request waits for others that could share its batch.
         max_batch_words: how many words are predicted together.
         grace: how many seconds requests may take to end when the server stops.
@@ -42,7 +43,7 @@ class ServerOptions:
     port: int = 8000
     token_variable: str | None = None
     allowed_hosts: Sequence[str] = ()
-    threads: int = 1
+    workers: int = 1
     max_wait: float = 0.002
     max_batch_words: int = 4096
     grace: float = 30.0
@@ -75,7 +76,7 @@ def serve(folders: Mapping[str, str], options: ServerOptions) -> None:
         Metrics(),
         max_wait=options.max_wait,
         max_batch_words=options.max_batch_words,
-        threads=options.threads,
+        workers=options.workers,
         on_idle=give_memory_back,
     )
     failures: list[Exception] = []
@@ -105,7 +106,7 @@ def serve(folders: Mapping[str, str], options: ServerOptions) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=int(options.grace),
+        timeout_graceful_shutdown=math.ceil(options.grace),
         backlog=4096,
     )
     server: Any = _server_class(uvicorn)(config)

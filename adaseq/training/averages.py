@@ -93,4 +93,4 @@ class Averages:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self._totals = {name: (total, count) for name, (total, count) in state["totals"].items()}
+        self._totals = state["totals"]

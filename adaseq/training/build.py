@@ -31,7 +31,7 @@ from adaseq.registry import HOOKS, METRICS, MODELS, TRAINERS
 from adaseq.training.evaluation import Evaluator
 from adaseq.training.gradient_clipping import GradientClipping
 from adaseq.training.hooks.base import Hook
-from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
+from adaseq.training.hooks.best_checkpoint_hook import best_hook
 from adaseq.training.initial_weights import load_initial_weights
 from adaseq.training.loader import BatchLoader
 from adaseq.training.optimizer import build_optimizer, describe_groups, describe_parts
@@ -170,7 +170,9 @@ def build_trainer(
         grad_clip=GradientClipping(**clip) if clip else None,
         loss_keys=[loss_keys] if isinstance(loss_keys, str) else loss_keys,
         seed=seed,
-        save_model=functools.partial(_save_model, config.to_dict(), data.preprocessor, model),
+        save_model=functools.partial(
+            save_model_folder, model=model, preprocessor=data.preprocessor, config=config.to_dict()
+        ),
         fingerprint=_fingerprint(data, batches, accumulation),
         ema_decay=config.train.ema_decay,
     )
@@ -224,6 +226,7 @@ def _train_loader(config: Config, data: PreparedData, runtime: Runtime) -> Batch
         token_budget=section.token_budget,
         group_by_length=section.group_by_length,
         corpora=_weights(data),
+        equal_shares=True,
         rank=runtime.rank,
         world_size=runtime.world_size,
     )
@@ -265,13 +268,8 @@ def _metric_blocks(config: Config) -> list[dict[str, Any]]:
 
 def _watched(config: Config, hooks: list[Hook]) -> tuple[str, str]:
     """The score that decides, and whether more or less of it is better."""
-    best = next((hook for hook in hooks if isinstance(hook, BestCkptSaverHook)), None)
-    key, rule = (best.metric_key, best.rule) if best else ("f1", "max")
-    return (config.train.lr_scheduler_hook.metric_key if config.train.lr_scheduler_hook else key), rule
-
-
-def _save_model(config: Mapping[str, Any], preprocessor: Preprocessor, model: Model, path: Path) -> None:
-    save_model_folder(path, model, preprocessor, config)
+    best, plateau = best_hook(hooks), config.train.lr_scheduler_hook
+    return plateau.metric_key if plateau else best.metric_key, best.rule
 
 
 def _fingerprint(data: PreparedData, batches: BatchLoader, accumulation: int) -> str:
@@ -285,9 +283,10 @@ def _fingerprint(data: PreparedData, batches: BatchLoader, accumulation: int) ->
         sampler.seed,
         sampler.group_by_length,
         sampler.corpora,
+        sampler.drop_last,
         accumulation,
     ]
-    text = json.dumps([train.fingerprint, data.preprocessor.fingerprint(), sampler.drop_last, accumulation, *order])
+    text = json.dumps([train.fingerprint, data.preprocessor.fingerprint(), *order])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

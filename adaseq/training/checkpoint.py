@@ -23,7 +23,8 @@ from torch import nn
 
 from adaseq.errors import AdaSeqError
 from adaseq.training.state import plain
-from adaseq.utils.files import add_name, atomic_folder, atomic_write, clean_leftovers, discard_folder, sha256_of
+from adaseq.utils.checksums import digest_of
+from adaseq.utils.files import add_name, atomic_folder, atomic_write, clean_leftovers, discard_folder
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Checkpoints:
     """The checkpoints of a run.
 
     Args:
-        folder: where they lie.
+        folder: where they lie, in the run folder.
         keep: how many of the newest to keep.
     """
 
@@ -43,7 +44,7 @@ class Checkpoints:
         self.keep = keep
 
     def save(self, step: int, model: nn.Module, state: dict[str, Any], files: Iterable[Path] = ()) -> Path:
-        """Write a checkpoint and remove the oldest ones.
+        """Write a checkpoint and remove the oldest ones, and those of later steps: the run went on from before them.
 
         Args:
             step: the number of optimizer steps so far.
@@ -60,12 +61,15 @@ class Checkpoints:
             with open(folder / _STATE, "wb") as file:
                 torch.save(plain(state, "the run"), file)
             for path in files:
-                (folder / _FILES).mkdir(exist_ok=True)
-                add_name(path, folder / _FILES / path.name)
+                kept = folder / _FILES / path.relative_to(self.folder.parent)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                add_name(path, kept)
             manifest = {str(p.relative_to(folder)): _facts(p) for p in _files_in(folder)}
             (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-        for old in self._steps()[self.keep :]:
-            discard_folder(self.folder / f"step-{old}")
+        steps = self._steps()
+        place = steps.index(step)
+        for other in steps[:place] + steps[place + self.keep :]:
+            discard_folder(self.folder / f"step-{other}")
         return target
 
     def latest(self) -> Path | None:
@@ -111,8 +115,8 @@ def load_checkpoint(path: Path, model: nn.Module) -> dict[str, Any]:
 
 def restore_files(path: Path, folder: Path) -> None:
     """Put the files that were kept with a checkpoint back into the run folder."""
-    for kept in sorted((path / _FILES).glob("*")):
-        target = folder / kept.name
+    for kept in _files_in(path / _FILES):
+        target = folder / kept.relative_to(path / _FILES)
         if not target.exists() or not os.path.samefile(kept, target):
             with open(kept, "rb") as source, atomic_write(target, "wb") as copy:
                 shutil.copyfileobj(source, copy)
@@ -146,7 +150,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    return {"size": path.stat().st_size, "sha256": sha256_of(path)}
+    return {"size": path.stat().st_size, "sha256": digest_of(path)}
 
 
 def _problem(path: Path) -> str | None:

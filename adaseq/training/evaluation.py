@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -120,5 +120,12 @@ class Evaluator:
         """The scores of all metrics."""
         scores: dict[str, Any] = {}
         for metric, result in zip(self.metrics, results, strict=False):
-            scores.update(metric.compute(result))
+            scores.update(_plain(metric.compute(result)))
         return scores
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy and torch, which metrics of a user's own often give, as Python's: scores are saved and compared."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.tolist() if hasattr(value, "tolist") else value

@@ -42,7 +42,7 @@ def check_weights(model: nn.Module, update: int) -> None:
 
 def explain(trainer: Trainer, error: NonFiniteLoss) -> AdaSeqError:
     """The message for a loss that is not finite; the batch is named in it and saved in the run folder."""
-    examples = trainer.runtime.gather([trainer.batches.dataset.examples[index] for index in error.examples])
+    examples = [trainer.batches.dataset.examples[index] for index in error.examples]
     file = trainer.work_dir / NONFINITE_BATCH
     batch = {
         "iteration": error.iteration,

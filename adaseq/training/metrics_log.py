@@ -28,7 +28,7 @@ class MetricsLog:
 
     def append(self, line: dict[str, Any]) -> None:
         """Write one line."""
-        rounded = {key: value if key in self.exact else self._round(value) for key, value in line.items()}
+        rounded = {key: self._rounded(value, key in self.exact) for key, value in line.items()}
         with writing(self.path):
             length = self.path.stat().st_size if self.path.exists() else 0
             try:
@@ -52,10 +52,11 @@ class MetricsLog:
             if self.path.exists() and self.path.stat().st_size > position:
                 os.truncate(self.path, position)
 
-    def _round(self, value: Any) -> Any:
+    def _rounded(self, value: Any, is_exact: bool) -> Any:
         if isinstance(value, float):
-            # JSON has no infinity and no NaN.
-            return round(value, self.rounding_digits) if math.isfinite(value) else None
+            if not math.isfinite(value):  # JSON has no infinity and no NaN
+                return None
+            return value if is_exact else round(value, self.rounding_digits)
         if isinstance(value, dict):
-            return {key: self._round(each) for key, each in value.items()}
+            return {key: self._rounded(each, is_exact) for key, each in value.items()}
         return value

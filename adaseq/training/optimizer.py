@@ -19,7 +19,7 @@ from adaseq.registry import OPTIMIZERS
 from adaseq.utils.safe_regex import SafePattern, UnsafePattern
 
 # Keys of the block `train.optimizer`, and of a parameter group, that are not for the optimizer's constructor.
-OWN_KEYS = {"type", "param_groups", "param_group", "options", "layer_decay"}
+OWN_KEYS = {"type", "param_groups", "options", "layer_decay"}
 GROUP_KEYS = {"regex", "requires_grad"}
 _SHOWN = 5
 
@@ -41,7 +41,7 @@ def build_optimizer(block: Mapping[str, Any], model: nn.Module) -> Optimizer:
     optimizer_class: Any = OPTIMIZERS.get(str(block["type"]))
     known = list(inspect.signature(optimizer_class).parameters)
     arguments = {key: value for key, value in block.items() if key not in OWN_KEYS}
-    groups = block.get("param_groups") or block.get("param_group") or []
+    groups = block.get("param_groups") or []
     split = split_parameters(model, groups, [name for name in known if name != "params"])
     if block.get("layer_decay") not in (None, 1, 1.0):
         split = decay_by_layer(split, model, float(block["layer_decay"]), _learning_rate(optimizer_class, arguments))
@@ -71,7 +71,7 @@ def split_parameters(
         known: the optimizer's options.
 
     Returns:
-        For each group that has something to train, `params` and its options.
+        For each group that has something to train, `name` (its expressions, or `default`), `params` and its options.
     """
     parameters = dict(model.named_parameters())
     owner: dict[str, int] = {}
@@ -89,10 +89,12 @@ def split_parameters(
             for name in matched:
                 parameters[name].requires_grad_(bool(group["requires_grad"]))
     trained = {name: value for name, value in parameters.items() if value.requires_grad}
-    result: list[dict[str, Any]] = [{"params": [value for name, value in trained.items() if name not in owner]}]
+    others = [value for name, value in trained.items() if name not in owner]
+    result: list[dict[str, Any]] = [{"name": "default", "params": others}]
     for number, group in enumerate(groups):
         options = {key: value for key, value in group.items() if key not in GROUP_KEYS}
-        result.append({"params": [value for name, value in trained.items() if owner.get(name) == number], **options})
+        own = [value for name, value in trained.items() if owner.get(name) == number]
+        result.append({"name": ", ".join(_patterns(group)), "params": own, **options})
     result = [group for group in result if group["params"]]
     if not result:
         raise AdaSeqError("There is nothing to train: every parameter of the model is frozen.")
@@ -121,14 +123,13 @@ def decay_by_layer(
         raise AdaSeqError("train.optimizer.layer_decay: the model has no backbone with layers; leave it out")
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     result = []
-    for number, group in enumerate(groups):
-        base = "default" if number == 0 else str(number)
+    for group in groups:
         by_step: dict[int, list[Any]] = {}
         for parameter in group["params"]:
             by_step.setdefault(steps.get(names[id(parameter)], 0), []).append(parameter)
         rate = float(group.get("lr", learning_rate))
         for step in sorted(by_step):
-            name = f"{base}, decay^{step}" if step else base
+            name = f"{group['name']}, decay^{step}" if step else group["name"]
             result.append({**group, "params": by_step[step], "lr": rate * decay**step, "name": name})
     return result
 
@@ -157,13 +158,13 @@ def describe_groups(optimizer: Optimizer, model: nn.Module) -> str:
     """A table of the parameter groups: how many numbers each trains, how fast, and from which parameter to which."""
     names = {id(value): name for name, value in model.named_parameters()}
     rows = [("group", "parameters", "lr", "weight decay", "from … to")]
-    for number, group in enumerate(optimizer.param_groups):
+    for group in optimizer.param_groups:
         members = group["params"]
         span = [names.get(id(members[0]), "?"), names.get(id(members[-1]), "?")]
         size = sum(each.numel() for each in members)
         rows.append(
             (
-                group.get("name") or ("default" if number == 0 else str(number)),
+                group["name"],
                 f"{size:,}",
                 f"{float(group['lr']):g}" if "lr" in group else "-",
                 f"{group['weight_decay']:g}" if "weight_decay" in group else "-",
@@ -211,9 +212,8 @@ def _check_options(number: int, group: Mapping[str, Any], known: Sequence[str]) 
 
 
 def _matches(number: int, group: Mapping[str, Any], names: list[str]) -> list[str]:
-    patterns = [group["regex"]] if isinstance(group["regex"], str) else list(group["regex"])
     matched: dict[str, None] = {}
-    for pattern in patterns:
+    for pattern in _patterns(group):
         try:
             expression = SafePattern(pattern)
             found = [name for name in names if expression.is_found_in(name)]
@@ -232,6 +232,10 @@ def _matches(number: int, group: Mapping[str, Any], names: list[str]) -> list[st
             )
         matched.update(dict.fromkeys(found))
     return list(matched)
+
+
+def _patterns(group: Mapping[str, Any]) -> list[str]:
+    return [group["regex"]] if isinstance(group["regex"], str) else list(group["regex"])
 
 
 def _nearest_names(pattern: str, names: list[str]) -> list[str]:

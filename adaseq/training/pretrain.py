@@ -11,7 +11,7 @@ from typing import Any
 from adaseq.config import Config
 from adaseq.models.backbone_folder import save_backbone_folder
 from adaseq.models.model_folder import load_model_folder
-from adaseq.training.run_folder import BACKBONE, BEST_MODEL
+from adaseq.training.run_folder import BACKBONE
 from adaseq.training.train import train_model
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def pretrain_model(
     )
     folder = Path(results["work_dir"])
     if int(os.environ.get("RANK", "0")) == 0:
-        loaded = load_model_folder(folder / BEST_MODEL)
+        loaded = load_model_folder(results["model"])
         save_backbone_folder(folder / BACKBONE, loaded.model, loaded.preprocessor)
         logger.info("Backbone: %s", folder / BACKBONE)
     return {**results, "backbone": str(folder / BACKBONE)}

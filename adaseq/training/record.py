@@ -34,14 +34,14 @@ class RunRecord:
         """Whether the run has come to its end."""
         return self.values.get("status") == FINISHED
 
-    def start(self, runtime: Runtime, seed: int, data: dict[str, str], initial: Any) -> None:
+    def start(self, runtime: Runtime, seed: int, data: dict[str, str], initial: str | None) -> None:
         """Note what the run is made of; of a run that is resumed, the first start is kept.
 
         Args:
             runtime: where it runs.
             seed: its seed.
             data: fingerprints of its data, by split.
-            initial: the weights it began with, if they were given.
+            initial: where the weights lie that it began with, if they were given.
         """
         self.values = {
             "status": RUNNING,
@@ -51,7 +51,7 @@ class RunRecord:
             "device": str(runtime.device),
             "versions": _versions(),
             "data": data,
-            "initial_weights": str(initial) if initial else None,
+            "initial_weights": initial,
         }
         self._write()
 

@@ -92,7 +92,7 @@ class RunFolder:
             # Only now: another run may just have come to its end.
             if resume:
                 clean_leftovers(path)
-            elif force:
+            elif force or _failed_at_once(path):
                 folder.clear()
             else:
                 _require_empty(path)
@@ -111,7 +111,7 @@ class RunFolder:
             force: remove what an earlier run of that name has left.
             resume: the run of that name is taken up again.
         """
-        if name is not None:
+        if name:
             return cls.open(parent / name, force, resume)
         if resume:
             known = [path for path in parent.glob("*") if (path / CONFIG).is_file()]
@@ -176,6 +176,11 @@ class RunFolder:
 def log_file(folder: Path, rank: int) -> Path:
     """The text log of a process."""
     return folder / (LOG if rank == 0 else f"out_worker{rank}.log")
+
+
+def _failed_at_once(path: Path) -> bool:
+    """Whether a run was here that failed before it had its data: it has left its log and its record, and nothing to lose."""
+    return {RECORD} <= set(_contents(path)) <= {RECORD, LOG}
 
 
 def _require_empty(path: Path) -> None:

@@ -180,17 +180,19 @@ def build_schedule(
         rule: whether more (`max`) or less (`min`) of it is better, where the block has no `mode`.
 
     Raises:
-        AdaSeqError: two warm-ups, a warm-up longer than the training, or arguments that the class refuses.
+        AdaSeqError: two warm-ups, or arguments that the class refuses.
     """
     scheduler_class = LR_SCHEDULERS.get(str(block["type"]))
     options = dict(block.get("options") or {})
-    has_own_warmup = issubclass(scheduler_class, WarmupSchedule)
-    unit = _unit(options, default="step" if has_own_warmup else "epoch")
+    is_ours = issubclass(scheduler_class, WarmupSchedule)
+    unit = _unit(options, default="step" if is_ours else "epoch")
     num_steps = num_epochs if unit == "epoch" else num_updates
-    warmup_steps = _warmup_steps(block, num_steps if has_own_warmup else num_updates)
+    warmup_steps = _warmup_steps(block, num_updates)
     warmup = Warmup(**options["warmup"]) if options.get("warmup") else None
     if warmup is not None and warmup_steps:
         raise AdaSeqError("train.lr_scheduler: give options.warmup or warmup_rate/warmup_steps, not both")
+    # A warm-up takes optimizer steps, whatever the schedule behind it counts.
+    has_own_warmup = is_ours and unit == "step"
     if warmup_steps and not has_own_warmup:
         warmup = Warmup("LinearWarmup", warmup_steps, 0.0)
     arguments = {key: value for key, value in block.items() if key not in _OWN_KEYS}
@@ -200,8 +202,8 @@ def build_schedule(
         arguments["total_steps"] = max(num_steps, 1)
     if issubclass(scheduler_class, ReduceLROnPlateau):
         arguments["mode"] = arguments.get("mode") or rule
-    if has_own_warmup:
-        arguments.update(num_training_steps=num_steps, num_warmup_steps=warmup_steps)
+    if is_ours:
+        arguments.update(num_training_steps=num_steps, num_warmup_steps=warmup_steps if has_own_warmup else 0)
     try:
         scheduler = scheduler_class(optimizer, **arguments)
     except (TypeError, ValueError, ArithmeticError) as error:

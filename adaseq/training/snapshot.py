@@ -24,12 +24,12 @@ def write(trainer: Trainer, rng_states: list[dict[str, Any]]) -> None:
     state = {
         "world_size": trainer.runtime.world_size,
         "fingerprint": trainer.fingerprint,
+        "parts": _parts(trainer),
         "progress": trainer.progress.state_dict(),
         "optimizer": trainer.optimizer.state_dict(),
         "schedule": trainer.schedule.state_dict(),
         "precision": trainer.runtime.state_dict(),
         "averages": trainer.averages.state_dict(),
-        "history": trainer.history,
         "hooks": {name: hook.state_dict() for name, hook in _named_hooks(trainer)},
         "rng": rng_states,
     }
@@ -55,7 +55,8 @@ def load(trainer: Trainer, path: Path) -> dict[str, Any]:
         Where the random generators of this process stood.
 
     Raises:
-        AdaSeqError: the checkpoint was made with other data, another model or another number of processes.
+        AdaSeqError: the checkpoint was made with other data, another model, optimizer or schedule, or another number of
+            processes.
     """
     state = load_checkpoint(path, trainer.model)
     if state["world_size"] != trainer.runtime.world_size:
@@ -68,6 +69,12 @@ def load(trainer: Trainer, path: Path) -> dict[str, Any]:
             f"The training data, or how it is encoded, has changed since the checkpoint {path} was written. Put it back as "
             "it was, or begin a new run (weights can be taken over with -ckpt)."
         )
+    for key, part in _parts(trainer).items():
+        if state["parts"][key] != part:
+            raise AdaSeqError(
+                f"The checkpoint {path} was written with {state['parts'][key]}, and now {key} makes {part}. Put it back as it "
+                "was, or begin a new run (weights can be taken over with -ckpt)."
+            )
     trainer.progress.load_state_dict(state["progress"])
     trainer.optimizer.load_state_dict(state["optimizer"])
     trainer.schedule.load_state_dict(state["schedule"])
@@ -80,12 +87,20 @@ def load(trainer: Trainer, path: Path) -> dict[str, Any]:
                 "Leave it out to resume, or begin a new run."
             )
         trainer.weight_average.load_state_dict(state["weight_average"])
-    trainer.history = list(state["history"])
     for name, hook in _named_hooks(trainer):
         if name in state["hooks"]:
             hook.load_state_dict(state["hooks"][name])
     rng: dict[str, Any] = state["rng"][trainer.runtime.rank]
     return rng
+
+
+def _parts(trainer: Trainer) -> dict[str, str]:
+    """What the states of optimizer and schedule fit, by the key of the configuration that it is made of."""
+    sizes = ", ".join(str(len(group["params"])) for group in trainer.optimizer.param_groups)
+    return {
+        "train.optimizer": f"{type(trainer.optimizer).__name__} over groups of {sizes} parameters",
+        "train.lr_scheduler": type(trainer.schedule.scheduler).__name__,
+    }
 
 
 def _named_hooks(trainer: Trainer) -> list[tuple[str, Hook]]:

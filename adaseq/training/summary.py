@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from adaseq.config import ConfigError, load_config
-from adaseq.training.run_folder import BEST_MODEL, METRICS, PREDICTIONS
+from adaseq.training.run_folder import METRICS, PREDICTIONS
 
 
-def summary(folder: Path, values: Mapping[str, Any]) -> str:
+def summary(folder: Path, model: Path, values: Mapping[str, Any]) -> str:
     """Where the results of a run lie, and what they are.
 
     Args:
         folder: the run folder.
+        model: the folder of its best model.
         values: `best_epoch`, `best`, `test`, as far as they exist.
     """
-    lines = [f"Done. Everything is in {folder}"]
-    if (folder / BEST_MODEL).is_dir():
-        lines.append(f"  model to use      {folder / BEST_MODEL}")
-    lines.append(f"  scores over time  {folder / METRICS}")
+    lines = [
+        f"Done. Everything is in {folder}",
+        f"  model to use      {model}",
+        f"  scores over time  {folder / METRICS}",
+    ]
     if (folder / PREDICTIONS).is_file():
         lines.append(f"  test predictions  {folder / PREDICTIONS}")
     if "best" in values:

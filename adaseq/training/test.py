@@ -12,9 +12,10 @@ from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.errors import AdaSeqError
 from adaseq.models.model_folder import load_model_folder
 from adaseq.training.build import PreparedData, build_evaluators
+from adaseq.training.hooks.best_checkpoint_hook import best_model_of
 from adaseq.training.initial_weights import load_initial_weights
 from adaseq.training.loader import lost_workers_explained
-from adaseq.training.run_folder import BEST_MODEL, CONFIG
+from adaseq.training.run_folder import CONFIG
 from adaseq.training.runtime import Runtime
 from adaseq.utils.logging import logging_to
 
@@ -45,14 +46,18 @@ def test_model(
     is_main = int(os.environ.get("RANK", "0")) == 0
     with lost_workers_explained(), logging_to(console=is_main):
         config = load_config(folder / CONFIG)
-        runtime = Runtime(device)
+        runtime = Runtime(device, config.train.precision)
         try:
-            loaded = load_model_folder(folder / BEST_MODEL, runtime.device)
+            loaded = load_model_folder(best_model_of(folder, config), runtime.device)
             if checkpoint_path is not None:
                 load_initial_weights(loaded.model, Path(checkpoint_path))
             with runtime.main_first():
                 manager = DatasetManager.from_config(
-                    config.dataset, config.task, base_dirs=config.base_dirs, seed=config.experiment.seed
+                    config.dataset,
+                    config.task,
+                    base_dirs=config.base_dirs,
+                    seed=config.experiment.seed,
+                    has_evaluation=False,
                 )
                 if "test" not in manager.splits:
                     raise AdaSeqError(f"The run {folder} has no test data: its dataset.data_file names none.")

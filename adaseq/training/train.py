@@ -15,10 +15,10 @@ from adaseq.models.model_card import write_model_card
 from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.card import LabelScores, run_facts
 from adaseq.training.checkpoint import Checkpoints
-from adaseq.training.hooks.best_checkpoint_hook import BestCkptSaverHook
+from adaseq.training.hooks.best_checkpoint_hook import best_hook, best_model_of
 from adaseq.training.loader import lost_workers_explained
 from adaseq.training.record import FAILED, FINISHED, INTERRUPTED, RunRecord
-from adaseq.training.run_folder import BEST_MODEL, BEST_WEIGHTS, CHECKPOINTS, CONFIG, RunFolder, log_file
+from adaseq.training.run_folder import CHECKPOINTS, CONFIG, RunFolder, log_file
 from adaseq.training.runtime import Runtime
 from adaseq.training.summary import changed_keys, summary
 from adaseq.training.trainer import Trainer
@@ -58,8 +58,8 @@ def train_model(
         imports: modules to import beside those under `plugins:`.
 
     Returns:
-        `work_dir`; `best_epoch` and `best` (the validation scores of that epoch), where there was an evaluation; `test`
-        (the test scores), where there is test data.
+        `work_dir`; `model`, the folder of the best model; `best_epoch` and `best` (the validation scores of that epoch), where
+        there was an evaluation; `test` (the test scores), where there is test data.
 
     Raises:
         AdaSeqError: something in the configuration, the data or the arguments is not right.
@@ -92,7 +92,7 @@ def _load(
     imports: Sequence[str],
 ) -> Config:
     if isinstance(config, Config):
-        config = config.to_dict()
+        config = config.to_dict(with_secrets=True)
     if config is None:
         if not (resume and work_dir):
             raise AdaSeqError("A configuration is needed: -c FILE. Only --resume -w RUN_FOLDER finds it by itself.")
@@ -150,75 +150,79 @@ def _train(
         logger.info("This run has finished already; there is nothing to resume.")
         if not config.train.keep_checkpoints:
             runtime.on_main(Checkpoints(folder / CHECKPOINTS).remove)
-        return _results(record.values, folder)
+        return _results(config, record.values, folder)
     try:
         data = prepare_data(config, runtime)
         if data.manager.labels:  # plain text has none
             config.dataset["labels"] = list(data.manager.labels)
-        runtime.on_main(lambda: _save_config(config, folder, resume))
+        if resume:
+            _report_changed_data(data, record)
+        else:
+            runtime.on_main(lambda: config.save(folder / CONFIG))
         # A run that was stopped before its first checkpoint begins with the same weights again.
-        initial = runtime.broadcast(checkpoint_path or (record.values.get("initial_weights") if resume else None))
+        given = os.path.abspath(checkpoint_path) if checkpoint_path else None
+        initial = runtime.broadcast(given or (record.values.get("initial_weights") if resume else None))
         runtime.on_main(lambda: record.start(runtime, config.experiment.seed, data.manager.fingerprints, initial))
+        if initial and resume and runtime.on_main(Checkpoints(folder / CHECKPOINTS).latest):
+            initial = None  # a checkpoint has all weights, and those that the run began with may be gone
         trainer = build_trainer(config, data, runtime, folder, Path(initial) if initial else None)
-        if resume and not trainer.resume():
-            logger.info("There is no checkpoint: the run was stopped before its first one and begins anew.")
+        if resume:
+            if not trainer.resume():
+                logger.info("There is no checkpoint: the run was stopped before its first one and begins anew.")
+            # Not before: a configuration that does not fit the checkpoint must not take the place of the one that does.
+            runtime.on_main(lambda: _replace_config(config, folder / CONFIG))
         trainer.run()
         values = _finish(config, trainer, data, folder, record)
     except BaseException as error:
         if runtime.is_main:
             _note_the_end(record, INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED)
-        else:
-            logger.error("%s: %s", type(error).__name__, error)
         raise
     runtime.on_main(lambda: record.end(FINISHED, **values))
     if not config.train.keep_checkpoints:
         runtime.on_main(trainer.checkpoints.remove)
     if runtime.is_main:
-        logger.info("%s", summary(folder, values))
-    return _results(values, folder)
+        logger.info("%s", summary(folder, best_model_of(folder, config), values))
+    return _results(config, values, folder)
 
 
 def _finish(config: Config, trainer: Trainer, data: PreparedData, folder: Path, record: RunRecord) -> dict[str, Any]:
-    """Complete the outputs and test the best model; what `run.json` says about the end."""
-    best = next((hook for hook in trainer.hooks if isinstance(hook, BestCkptSaverHook)), None)
+    """Test the best model and complete its card; what `run.json` says about the end."""
+    best = best_hook(trainer.hooks)
     values: dict[str, Any] = {}
-    if best is None:
-        trainer.save_weights(folder / BEST_WEIGHTS)
-        trainer.save_model_folder(folder / BEST_MODEL)
-    elif best.best_score is not None:
+    if best.best_score is not None:
         values = {"best_epoch": best.best_epoch, "best": best.best_scores}
     label_scores = LabelScores()
     if "test" in trainer.evaluators:
         trainer.evaluators["test"].dumpers.append(label_scores)
         values["test"] = trainer.test()
-    model = folder / (best.folder_name if best else BEST_MODEL)
-    trainer.runtime.on_main(lambda: _write_card(model, config, data, record, values, label_scores))
+
+    def write_card() -> None:
+        facts = run_facts(data, record.values, values, label_scores)
+        card = best_model_of(folder, config) / "README.md"
+        write_model_card(card, config.to_dict(), data.preprocessor.labels, values.get("test"), facts)
+
+    trainer.runtime.on_main(write_card)
     return values
 
 
-def _write_card(
-    model: Path,
-    config: Config,
-    data: PreparedData,
-    record: RunRecord,
-    values: Mapping[str, Any],
-    label_scores: LabelScores,
-) -> None:
-    if model.is_dir():
-        facts = run_facts(data, record.values, values, label_scores)
-        write_model_card(model / "README.md", config.to_dict(), data.preprocessor.labels, values.get("test"), facts)
+def _report_changed_data(data: PreparedData, record: RunRecord) -> None:
+    before = record.values.get("data") or {}
+    changed = [name for name, each in data.manager.fingerprints.items() if before.get(name, each) != each]
+    if changed:
+        logger.warning(
+            "The data has changed since the run began (%s): scores from before cannot be compared with those to come.",
+            ", ".join(changed),
+        )
 
 
-def _save_config(config: Config, folder: Path, resume: bool) -> None:
-    path = folder / CONFIG
-    if resume and path.is_file():
-        changed = changed_keys(path, config.to_dict())
-        if changed:
-            logger.warning(
-                "The configuration is not that of the run so far; the result will not be that of a run that was never "
-                "stopped. Changed: %s",
-                ", ".join(changed),
-            )
+def _replace_config(config: Config, path: Path) -> None:
+    changed = changed_keys(path, config.to_dict()) if path.is_file() else []
+    if changed:
+        logger.warning(
+            "The configuration is not that of the run so far; the result will not be that of a run that was never "
+            "stopped. Changed: %s. What is in the checkpoint, such as the learning rate, stays as it was.",
+            ", ".join(changed),
+        )
     config.save(path)
 
 
@@ -233,5 +237,6 @@ def _note_the_end(record: RunRecord, status: str) -> None:
         logger.debug("%s", error)
 
 
-def _results(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    return {"work_dir": str(folder), **{key: values[key] for key in ("best_epoch", "best", "test") if key in values}}
+def _results(config: Config, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    scores = {key: values[key] for key in ("best_epoch", "best", "test") if key in values}
+    return {"work_dir": str(folder), "model": str(best_model_of(folder, config)), **scores}

@@ -97,7 +97,6 @@ class Trainer:
         self.seed = seed
         self.progress = Progress()
         self.averages = Averages(runtime)
-        self.history: list[dict[str, Any]] = []
         self.evaluation: Evaluation | None = None
         self.checkpoints = Checkpoints(work_dir / CHECKPOINTS)
         self.is_checkpoint_due = False
@@ -133,6 +132,7 @@ class Trainer:
                 raise finite.explain(self, error) from None
         if self.weight_average is not None:
             self.weight_average.apply()
+            self.weight_average = None  # the model has it for good, or until a hook puts other weights back
         self._call("after_run")
 
     def _run_epoch(self) -> None:
@@ -220,7 +220,7 @@ class Trainer:
             return
         is_urgent = progress.is_evaluation_due or progress.is_epoch_done
         if progress.is_evaluation_due and not self._is_leaving(is_urgent):
-            with self.weight_average.applied() if self.weight_average is not None else contextlib.nullcontext():
+            with self._averaged():
                 self._evaluate_while_training()
         if self._is_leaving(is_urgent):
             self.save_checkpoint()
@@ -243,7 +243,6 @@ class Trainer:
         except EvaluationInterrupted:
             return
         self.progress.is_evaluation_due = False
-        self.history.append({"epoch": evaluation.epoch, "iteration": evaluation.iteration, **evaluation.scores})
         self.schedule.after_evaluation(evaluation.scores)
         self._call("after_evaluation")
 
@@ -301,10 +300,11 @@ class Trainer:
     # What hooks use
 
     def save_weights(self, path: Path) -> None:
-        """Write the weights as a state dict for `torch.load`, once for all processes; they must be finite."""
+        """Write the weights, or their average, as a state dict for `torch.load`, once for all processes; they must be finite."""
         self.averages.collect()
         self.require_finite_weights()
-        self.runtime.on_main(lambda: save_weights(path, self.model.state_dict()))
+        with self._averaged():
+            self.runtime.on_main(lambda: save_weights(path, self.model.state_dict()))
 
     def load_weights(self, path: Path) -> None:
         """Go back to weights that `save_weights` wrote."""
@@ -317,7 +317,7 @@ class Trainer:
     def save_model_folder(self, path: Path) -> None:
         """Write a model folder, once for all processes."""
         if self._save_model is not None:
-            with writing(path):
+            with writing(path), self._averaged():
                 self.runtime.on_main(functools.partial(self._save_model, path))
 
     def require_finite_weights(self) -> None:
@@ -327,6 +327,10 @@ class Trainer:
             AdaSeqError: some are.
         """
         finite.check_weights(self.model, self.progress.update)
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """While it lasts, the model has the average of the weights, where one is kept."""
+        return self.weight_average.applied() if self.weight_average is not None else contextlib.nullcontext()
 
     def _call(self, stage: str) -> None:
         for call in self._calls[stage]:

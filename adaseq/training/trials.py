@@ -15,7 +15,7 @@ from adaseq.training.schedule import build_schedule
 from adaseq.training.usual import is_usual_optimizer, is_usual_schedule
 
 # Keys that say which parameters of the model are meant; here there are others.
-_ABOUT_THE_MODEL = ("param_groups", "param_group", "layer_decay")
+_ABOUT_THE_MODEL = ("param_groups", "layer_decay")
 # Whether it works depends on the device, which is known when the training begins.
 _ABOUT_THE_DEVICE = ("capturable",)
 _FOR_EACH_GROUP = ("min_lr", "max_lr", "base_lr", "base_momentum", "max_momentum")

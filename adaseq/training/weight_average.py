@@ -58,6 +58,9 @@ class WeightAverage:
 
 
 def _tensors(model: nn.Module) -> list[Tensor]:
-    """The weights that training changes, and the statistics that layers keep."""
+    """The weights that training changes, and the statistics that layers keep.
+
+    A buffer of a single number, such as the threshold that an evaluation has set, is none of them.
+    """
     trained = [each.detach() for each in model.parameters() if each.requires_grad]
-    return trained + [each for each in model.buffers() if each.is_floating_point()]
+    return trained + [each for each in model.buffers() if each.is_floating_point() and each.dim()]

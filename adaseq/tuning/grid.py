@@ -7,19 +7,17 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adaseq.config import ConfigError, find_config, load_config
-from adaseq.config.document import walk
+from adaseq.config import Config, ConfigError, find_config, load_config
+from adaseq.config.document import Document, Place, walk
 from adaseq.config.reader import read_document
 from adaseq.config.substitution import Variables
 from adaseq.errors import AdaSeqError
-
-Place = tuple[str | int, ...]
 
 _LONGEST_NAME = 80
 
@@ -87,9 +85,8 @@ class Grid:
         document = read_document(path, Variables(os.environ))
         if document.problems:
             raise ConfigError(document.problems)
-        axes = _find_axes(path, document.data)
-        experiment = document.data.get("experiment") or {}
-        folder = Path(experiment.get("exp_dir") or "experiments/") / str(experiment.get("exp_name") or "unknown")
+        axes, config = _find_axes(path, document)
+        folder = Path(config.experiment.exp_dir) / config.experiment.exp_name
         return cls(path, folder, axes, list(_trials(document.data, axes)))
 
     def check(self) -> None:
@@ -105,19 +102,25 @@ class Grid:
                 raise AdaSeqError(f"the run {trial.name} of the grid is impossible. {error}") from None
 
 
-def _find_axes(path: Path, config: Mapping[str, Any]) -> list[Axis]:
-    """Put one value in the place of each list that is refused, until none is."""
+def _find_axes(path: Path, document: Document) -> tuple[list[Axis], Config]:
+    """Put one value in the place of each list that is refused, until none is; the axes, and the configuration at their origin."""
+    places = [place for place, value in walk(document.data) if isinstance(value, list)]
     found: list[Axis] = []
     while True:
         try:
-            load_config(path, [_override(axis.path, axis.values[0]) for axis in found], check_files=False)
-            return sorted(found, key=lambda axis: _order(config, axis.place))
+            config = load_config(path, [_override(axis.path, axis.values[0]) for axis in found], check_files=False)
+            return sorted(found, key=lambda axis: places.index(axis.place)), config
         except ConfigError as error:
-            refused = {problem.path for problem in error.problems}
+            # Where they are written: their paths are those of today, which are not always those of the file.
+            refused = {(problem.line, problem.column) for problem in error.problems}
+            wrong = [
+                _outermost(document, place)
+                for place in places
+                if (document.values[place].line, document.values[place].column) in refused
+            ]
+            known = {axis.place for axis in found}
             lists = [
-                Axis(place, tuple(value))
-                for place, value in _lists(config)
-                if ".".join(map(str, place)) in refused and all(place != axis.place for axis in found)
+                Axis(place, _different(document.at(place))) for place in dict.fromkeys(wrong) if place not in known
             ]
             if not lists:
                 raise
@@ -127,15 +130,18 @@ def _find_axes(path: Path, config: Mapping[str, Any]) -> list[Axis]:
             found += lists
 
 
-def _lists(config: Mapping[str, Any]) -> Iterator[tuple[Place, list[Any]]]:
-    """All lists, the outer before the inner."""
-    for place, value in walk(config):
-        if isinstance(value, list):
-            yield place, value
+def _outermost(document: Document, place: Place) -> Place:
+    """The list of lists that a list is one of; else its own place."""
+    outer = document.at(place[:-1])
+    return place[:-1] if isinstance(outer, list) and all(isinstance(each, list) for each in outer) else place
 
 
-def _order(config: Mapping[str, Any], place: Place) -> int:
-    return [at for at, _ in walk(config)].index(place)
+def _different(values: list[Any]) -> tuple[Any, ...]:
+    """The values without those that have been there: two runs cannot have one name."""
+    by_name: dict[str, Any] = {}
+    for value in values:
+        by_name.setdefault(_written(value), value)
+    return tuple(by_name.values())
 
 
 def _trials(config: dict[str, Any], axes: list[Axis]) -> Iterator[Trial]:

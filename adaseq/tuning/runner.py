@@ -10,18 +10,29 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from adaseq.errors import AdaSeqError
+from adaseq.config import ConfigError
+from adaseq.config.reader import read_as_written, read_text
+from adaseq.config.validation import Field, Section, check_value
 from adaseq.tuning.grid import Grid, Trial
 from adaseq.utils.cache import writable_cache
-from adaseq.utils.files import atomic_write
+from adaseq.utils.files import atomic_write, writing
 from adaseq.utils.locks import lock_file
 
 CPU = "cpu"
+
+
+class _Environment(Section):
+    """The keys of an environment file."""
+
+    python_interpreter: str | None = Field(None, description="the Python to run it with")
+    python_file: str | None = Field(None, description="the module to run: adaseq, or a script such as scripts.train")
+    envs: str | list[str] | None = Field(None, description="lines of shell to run before")
+    trainer: str | None = Field(None, description="train.trainer for all runs")
 
 
 @dataclass(frozen=True)
@@ -41,23 +52,22 @@ class Launcher:
     trainer: str | None = None
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Launcher:
-        """Read the content of an environment file: `python_interpreter`, `python_file`, `envs`, `trainer`.
+    def read(cls, path: Path) -> Launcher:
+        """Read an environment file.
 
         Raises:
-            AdaSeqError: there is another key in it.
+            ConfigError: it is not as it should be.
         """
-        known = {"python_interpreter", "python_file", "envs", "trainer"}
-        if unknown := sorted(set(values) - known):
-            raise AdaSeqError(
-                f"the environment file has unknown keys: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-            )
-        envs = values.get("envs") or ()
+        document = read_as_written(read_text(path), str(path))
+        values = check_value(_Environment, document.data, document, ())
+        if document.problems:
+            raise ConfigError(document.problems)
+        envs = values.envs or []
         return cls(
-            str(values.get("python_interpreter") or sys.executable),
-            str(values.get("python_file") or "adaseq").removesuffix(".py").replace("/", "."),
-            tuple(envs.splitlines() if isinstance(envs, str) else map(str, envs)),
-            values.get("trainer"),
+            values.python_interpreter or sys.executable,
+            (values.python_file or "adaseq").removesuffix(".py").replace("/", "."),
+            tuple(envs.splitlines() if isinstance(envs, str) else envs),
+            values.trainer,
         )
 
     def command(self, grid: Grid, trial: Trial, device: str) -> list[str]:
@@ -109,7 +119,7 @@ class Runner:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._stop)
         threads = [threading.Thread(target=self._work, args=(device, waiting)) for device in self.devices]
-        with _announced(self.grid.config_path), open(self.log, "ab") as log:
+        with _announced(self.grid.config_path), _open_log(self.log) as log:
             self._log = log
             for thread in threads:
                 thread.start()
@@ -130,7 +140,12 @@ class Runner:
                 return
             command = self.launcher.command(self.grid, trial, device)
             print(f"{device}: {trial.name} starts", flush=True)
-            process = subprocess.Popen(command, env=environment, stdout=self._log, stderr=subprocess.STDOUT)
+            try:
+                process = subprocess.Popen(command, env=environment, stdout=self._log, stderr=subprocess.STDOUT)
+            except OSError as error:
+                print(f"{device}: {trial.name} cannot start: {error}", flush=True)
+                self.failed.append(trial.name)
+                continue
             self._running[trial.name] = process
             if self._is_stopping:
                 process.terminate()
@@ -160,7 +175,7 @@ def start_in_background(arguments: Sequence[str], log: Path) -> int:
     Returns:
         The number of the process.
     """
-    with open(log, "ab") as sink:
+    with _open_log(log) as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", "adaseq", *arguments],
             stdin=subprocess.DEVNULL,
@@ -169,6 +184,12 @@ def start_in_background(arguments: Sequence[str], log: Path) -> int:
             start_new_session=True,
         )
     return process.pid
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "ab")
 
 
 def stop_all(config_path: Path | None = None) -> list[int]:

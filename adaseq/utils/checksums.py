@@ -66,15 +66,17 @@ class Checksum(NamedTuple):
             )
 
 
-def digest_of(path: Path, kind: str = "sha256") -> str:
-    """The hash of a file's content, in hexadecimal digits.
+def digest_of(content: Path | bytes, kind: str = "sha256") -> str:
+    """The hash of a content, in hexadecimal digits.
 
     Args:
-        path: the file.
+        content: the file that holds it, or itself.
         kind: sha256, sha512, sha1 or md5.
     """
+    if isinstance(content, bytes):
+        return hashlib.new(kind, content).hexdigest()
     digest = hashlib.new(kind)
-    with path.open("rb") as file:
+    with content.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

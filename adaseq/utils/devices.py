@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 
@@ -29,10 +30,11 @@ def find_device(name: str) -> torch.device:
             return torch.device("mps")
         logger.info("No GPU was found; running on the CPU.")
         return torch.device("cpu")
-    try:
+    device: torch.device | None = None
+    with contextlib.suppress(RuntimeError):
         device = torch.device(name)
-    except RuntimeError:
-        raise AdaSeqError(f"device is '{name}'; it must be gpu, cpu, cuda, cuda:<number> or mps") from None
+    if device is None or device.type not in ("cpu", "cuda", "mps"):
+        raise AdaSeqError(f"device is '{name}'; it must be gpu, cpu, cuda, cuda:<number> or mps")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise AdaSeqError(
             f"There is no device {name}: this machine has {torch.cuda.device_count()} CUDA devices. Use -d gpu or -d cpu."

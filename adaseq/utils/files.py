@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import re
@@ -44,6 +43,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w", encoding: str | 
     """
     target = Path(path)
     with writing(target):
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = _beside(target)
         is_text = "b" not in mode
@@ -209,12 +210,3 @@ def _explain(error: OSError, path: Path) -> str:
         found = f" ({error.filename})" if error.filename not in (None, str(path)) else ""
         return f"{error.strerror}{found}. Move what is in the way, or choose another folder."
     return f"{error.strerror}. Check the rights of {path.parent}, or choose another folder."
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file's content, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

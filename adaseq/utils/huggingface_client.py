@@ -18,28 +18,6 @@ from adaseq.utils.urls import without_secrets
 logger = logging.getLogger(__name__)
 
 
-def find_cached(name: str, revision: str | None = None) -> Path | None:
-    """The local copy of a model, without a connection; None if there is none."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, revision=revision, local_files_only=True))
-    except (OSError, ValueError):
-        return None
-
-
-def download(name: str, revision: str | None = None) -> Path:
-    """Fetch a model into the cache.
-
-    Raises:
-        HubError: it is not there, or the hub cannot be reached; the message is the reason alone.
-    """
-    from huggingface_hub import snapshot_download
-
-    with _translated(name, revision, None), _bars_where_somebody_watches():
-        return Path(snapshot_download(name, revision=revision, endpoint=_endpoint()))
-
-
 class HuggingFaceModels:
     """Models on the Hugging Face hub; see `adaseq.utils.model_hubs.ModelHub`."""
 
@@ -47,6 +25,22 @@ class HuggingFaceModels:
     token_variable = "HF_TOKEN"
     branch = "main"
     default_license: str | None = None
+
+    def find_cached(self, name: str, revision: str | None = None) -> Path | None:
+        """The local copy of a model."""
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(name, revision=revision, local_files_only=True))
+        except (OSError, ValueError):
+            return None
+
+    def download(self, name: str, revision: str | None = None) -> Path:
+        """Fetch a model into the cache."""
+        from huggingface_hub import snapshot_download
+
+        with _translated(name, revision, None), _bars_where_somebody_watches():
+            return Path(snapshot_download(name, revision=revision, endpoint=_endpoint()))
 
     def saved_token(self) -> str | None:
         """The token of the environment or of the last login."""

@@ -10,25 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from adaseq.errors import AdaSeqError
 from adaseq.utils.files import writing
-
-LOGGER_NAME = "adaseq"
-
-
-def get_logger(name: str = LOGGER_NAME) -> logging.Logger:
-    """The logger of a module: `get_logger(__name__)`."""
-    return logging.getLogger(name)
+from adaseq.utils.terminal import harmless
 
 
 class _SafeFormatter(logging.Formatter):
     """Shows control characters instead of obeying them: a label or file name may hold a terminal escape."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        return "".join(
-            char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape").decode("ascii")
-            for char in text
-        )
+        return harmless(super().format(record))
 
 
 class _ConsoleHandler(logging.StreamHandler[TextIO]):
@@ -69,11 +60,13 @@ class _LogFile(logging.FileHandler):
 def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Show the package's messages on the console and append them to a file while the block runs.
 
+    What ends the block comes last in the file, where it may be all that is left of a run in the background.
+
     Args:
         console: whether to write to standard error; left alone if the program has set up logging itself.
         file: a log file to append to.
     """
-    logger = get_logger()
+    logger = logging.getLogger("adaseq")
     handlers: list[logging.Handler] = []
     if console and not logger.handlers and not logging.getLogger().handlers:
         handlers.append(_ConsoleHandler(sys.stderr))
@@ -87,12 +80,18 @@ def logging_to(console: bool = True, file: str | os.PathLike[str] | None = None)
         # Without any handler Python would print warnings by itself, in every process.
         handlers.append(logging.NullHandler())
     level = logger.level
-    if handlers and (level == logging.NOTSET or level > logging.INFO):
+    if level == logging.NOTSET or level > logging.INFO:
         logger.setLevel(logging.DEBUG if os.environ.get("ADASEQ_DEBUG") == "1" else logging.INFO)
     for handler in handlers:
         logger.addHandler(handler)
     try:
         yield
+    except BaseException as error:
+        if file is not None:
+            is_fault = not isinstance(error, (AdaSeqError, KeyboardInterrupt))
+            values = (type(error).__name__, error), sys.exc_info() if is_fault else None
+            handlers[-1].handle(logger.makeRecord(__name__, logging.ERROR, __file__, 0, "%s: %s", *values))
+        raise
     finally:
         for handler in handlers:
             logger.removeHandler(handler)

@@ -15,6 +15,9 @@ from adaseq.utils.urls import without_secrets
 Content = Path | bytes
 """What a file to publish holds: a file here, or what was made for the hub alone."""
 
+MODELSCOPE_OWNERS = ("damo", "iic")
+"""Owners whose models are on ModelScope alone."""
+
 _LONGEST_SAYING = 200
 
 
@@ -47,6 +50,16 @@ class ModelHub(Protocol):
     token_variable: str
     branch: str
     default_license: str | None
+
+    def find_cached(self, name: str, revision: str | None = None) -> Path | None:
+        """The local copy of a model at a branch, tag or commit, without a connection; None if there is none."""
+
+    def download(self, name: str, revision: str | None = None) -> Path:
+        """Fetch a model at a branch, tag or commit into the cache.
+
+        Raises:
+            HubError: it is not there, or the hub cannot be reached; the message is the reason alone.
+        """
 
     def saved_token(self) -> str | None:
         """The token of the environment or of the last login; None if there is none."""

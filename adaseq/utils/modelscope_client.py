@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import os
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adaseq.errors import HubError
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 from adaseq.utils.hub_files import TransientHubError, UnreachableHubError, is_passing, why_failed
 from adaseq.utils.model_hubs import Content, RemoteFile, one_line, refused, size_of
 from adaseq.utils.urls import without_secrets
@@ -28,28 +27,6 @@ _LARGE = 64 * 1024
 _PATIENCE = (1, 4)
 
 
-def find_cached(name: str, revision: str | None = None) -> Path | None:
-    """The local copy of a model, without a connection; None if there is none."""
-    from modelscope_hub import HubApi
-    from modelscope_hub.errors import HubError as ClientError
-
-    try:
-        found = HubApi().download_repo(name, _MODEL, revision=revision, cache_dir=_cache_dir(), local_files_only=True)
-    except (ClientError, OSError, ValueError):
-        return None
-    return Path(found)
-
-
-def download(name: str, revision: str | None = None) -> Path:
-    """Fetch a model into the cache.
-
-    Raises:
-        HubError: it is not there, or the hub cannot be reached; the message is the reason alone.
-    """
-    with _translated(name, revision, None):
-        return Path(_api(name, None, _MODEL).download_repo(name, _MODEL, revision=revision, cache_dir=_cache_dir()))
-
-
 class ModelScopeModels:
     """Models on ModelScope; see `adaseq.utils.model_hubs.ModelHub`.
 
@@ -61,6 +38,15 @@ class ModelScopeModels:
     token_variable = "MODELSCOPE_API_TOKEN"
     branch = "master"
     default_license: str | None = "Apache-2.0"
+
+    def find_cached(self, name: str, revision: str | None = None) -> Path | None:
+        """The local copy of a model."""
+        return _cached(name, _MODEL, revision)
+
+    def download(self, name: str, revision: str | None = None) -> Path:
+        """Fetch a model into the cache."""
+        with _translated(name, revision, None):
+            return Path(_api(name, None, _MODEL).download_repo(name, _MODEL, revision=revision, cache_dir=_cache_dir()))
 
     def saved_token(self) -> str | None:
         """The token of the environment or of the last login."""
@@ -98,7 +84,7 @@ class ModelScopeModels:
         """Send files, in one commit."""
         api = _writing_api(token)
         with _translated(name, revision, token):
-            blobs = {path: _digest(content) for path, content in files.items() if _is_blob(path, content)}
+            blobs = {path: digest_of(content) for path, content in files.items() if _is_blob(path, content)}
             self._send_blobs(api, name, {path: files[path] for path in blobs}, blobs)
             operations = [_addition(path, content, blobs.get(path)) for path, content in files.items()]
             operations += [{"action": "delete", "path": path, "type": "normal"} for path in removed]
@@ -166,16 +152,7 @@ class ModelScopeDatasets:
 
     def cached(self, name: str, revision: str | None) -> Path | None:
         """The folder with what was fetched before."""
-        from modelscope_hub import HubApi
-        from modelscope_hub.errors import HubError as ClientError
-
-        try:
-            found = HubApi().download_repo(
-                name, _DATASET, revision=revision, cache_dir=_cache_dir(), local_files_only=True
-            )
-        except (ClientError, OSError, ValueError):
-            return None
-        return Path(found)
+        return _cached(name, _DATASET, revision)
 
 
 def _writing_api(token: str | None) -> Any:
@@ -192,10 +169,6 @@ def _is_blob(path: str, content: Content) -> bool:
     if not size or path.rpartition("/")[2] in _READ_BY_THE_HUB:
         return False
     return size > _LARGE or Path(path).suffix.lower() in MODEL_LFS_SUFFIX
-
-
-def _digest(content: Content) -> str:
-    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else sha256_of(content)
 
 
 def _addition(path: str, content: Content, digest: str | None) -> dict[str, Any]:
@@ -232,6 +205,17 @@ def _api(name: str, token: str | None, kind: str = _DATASET) -> Any:
     if endpoint is not None:
         return api
     return HubApi(endpoint=api.resolve_endpoint_for_read(name, repo_type=kind), token=token)
+
+
+def _cached(name: str, kind: str, revision: str | None) -> Path | None:
+    from modelscope_hub import HubApi
+    from modelscope_hub.errors import HubError as ClientError
+
+    try:
+        found = HubApi().download_repo(name, kind, revision=revision, cache_dir=_cache_dir(), local_files_only=True)
+    except (ClientError, OSError, ValueError):
+        return None
+    return Path(found)
 
 
 def _cache_dir() -> str | None:

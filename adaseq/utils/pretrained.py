@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaseq.errors import HubError, ModelError
-from adaseq.utils import modelscope_client
+from adaseq.utils.model_hubs import MODELSCOPE_OWNERS
+from adaseq.utils.modelscope_client import ModelScopeModels
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,8 +33,7 @@ _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "l
 _READ_AS = {"structbert": "bert", "nezha": "bert"}
 # Folders of task models, of ours and of ModelScope, can be backbones too; these are the names of their encoders' weights.
 _IN_MODEL_FOLDERS = {r"^embedder\.transformer_model\.": "", r"^encoder\.(?=embeddings\.|encoder\.)": ""}
-# Owners whose models are on ModelScope alone.
-_MODELSCOPE_OWNERS = ("damo/", "iic/")
+_ON_MODELSCOPE = tuple(f"{owner}/" for owner in MODELSCOPE_OWNERS)
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
@@ -133,7 +133,7 @@ def located(name_or_path: str) -> str:
         return name_or_path.partition(":")[2]
     if name_or_path.startswith("modelscope:"):
         return _on_modelscope(name_or_path.partition(":")[2])
-    return _on_modelscope(name_or_path) if name_or_path.startswith(_MODELSCOPE_OWNERS) else name_or_path
+    return _on_modelscope(name_or_path) if name_or_path.startswith(_ON_MODELSCOPE) else name_or_path
 
 
 def load_tokenizer(name_or_path: str, **kwargs: Any) -> PreTrainedTokenizerBase:
@@ -309,14 +309,14 @@ def refuse_code(options: Mapping[str, Any] | None, what: str) -> None:
 @functools.cache
 def _on_modelscope(name: str) -> str:
     """The folder of a model that is on ModelScope."""
-    folder = modelscope_client.find_cached(name)
+    folder = ModelScopeModels().find_cached(name)
     if folder is None and is_offline():
         raise ModelError(
             f"the backbone '{name}' of ModelScope is in no local cache, and HF_HUB_OFFLINE forbids to look further. Give the "
             "path of a folder that holds it."
         )
     try:
-        return str(folder or modelscope_client.download(name))
+        return str(folder or ModelScopeModels().download(name))
     except HubError as error:
         raise ModelError(
             f"cannot fetch the backbone '{name}' from ModelScope ({error}). Give the path of a folder that holds it."

@@ -41,6 +41,24 @@ def test_eight_bits(kind: str, trained_folder: Path, tmp_path: Path, capsys: pyt
     assert [each["span"] for each in result["output"]] == ["Mary Smith", "New York"]
 
 
+def test_texts_of_the_users_in_any_format(
+    trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A record may be more than a line of text."""
+
+    def compared(content: str) -> str:
+        texts = tmp_path / "texts.jsonl"
+        texts.write_text("\ufeff" + content, encoding="utf-8")
+        command = ["export", "-m", str(trained_folder), "-o", str(tmp_path / "exported"), "--texts", str(texts)]
+        status = main(command)
+        captured = capsys.readouterr()
+        return captured.out.split("compared on ")[1].split()[0] if status == 0 else captured.err
+
+    record = '{"tokens": ["mary", "works"], "mask": [true, false]}\n'
+    assert int(compared(record * 3)) == int(compared("")) + 3
+    assert compared(record + '{"txt": "a"}\n').startswith("error: inputs[1]: an input has either")
+
+
 def test_what_is_there_is_not_replaced(
     trained_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

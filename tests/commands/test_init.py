@@ -72,15 +72,46 @@ def test_a_file_is_not_overwritten_unless_asked(data: Path, capsys: pytest.Captu
     )
     assert main([*arguments, "-f"]) == 0
     assert Path("c.yaml").read_text(encoding="utf-8") != "mine"
+    assert main([*arguments[:-1], ".", "-f"]) == 2
+    assert capsys.readouterr().err == (
+        "error: Cannot write .: Is a directory. Move what is in the way, or choose another folder.\n"
+    )
+
+
+def test_a_working_directory_has_a_name_too(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data)
+    assert main(["init", "--task", TASKS[0], "--data", ".", "-o", "c.yaml"]) == 0
+    assert load_config("c.yaml").experiment.exp_name == "corpus"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["a", "b"], "error: received --data a b; expected one path, or train=FILE valid=FILE test=FILE\n"),
+        (
+            ["train=corpus/train.txt", "train=corpus/test.txt"],
+            (
+                "error: received --data train=corpus/train.txt train=corpus/test.txt; expected one path, or train=FILE valid=FILE "
+                "test=FILE\n"
+            ),
+        ),
         (["test=corpus/test.txt"], "error: there is no training data in test=corpus/test.txt; found: test\n"),
     ],
 )
 def test_mistakes(data: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     assert main(["init", "--task", TASKS[0], "--data", *arguments]) == 2
     assert capsys.readouterr().err == message
+
+
+def test_long_names_stay_on_their_line(data: Path) -> None:
+    name = "word " * 40 + "end"
+    file = data / f"{name}.txt"
+    (data / "train.txt").rename(file)
+    assert main(["init", "--task", TASKS[0], "--data", str(file), "--model", name, "-o", "c.yaml"]) == 0
+    config = load_config("c.yaml")
+    assert config.experiment.exp_name == config.model["embedder"]["model_name_or_path"] == name
+
+
+def test_data_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--task", TASKS[0], "--data", ""]) == 2
+    assert capsys.readouterr().err.endswith("--data: received nothing; is a variable of the shell empty?\n")

@@ -79,6 +79,8 @@ def test_the_tokenizer_of_a_configuration(
             ["--data", "DATA", "--option", "x"],
             "error: received --option x; expected KEY=VALUE, such as delimiter=tab\n",
         ),
+        (["--data", "DATA", "--set", "a=b"], "error: --set does not go with --data\n"),
+        (["-c", "DATA"], "error: --format does not go with -c; --set overrides the configuration\n"),
         (["--data", "DATA", "--ignore", "mojibaki"], "error: there is no finding 'mojibaki'; did you mean 'mojibake'?"),
         (["--data", "DATA", "--places", "0"], "error: --places and --max_length must be at least 1\n"),
     ],
@@ -92,6 +94,12 @@ def test_mistakes(data: Path, arguments: list[str], message: str, capsys: pytest
 def test_an_option_of_the_format(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["inspect", "--data", str(data), "--format", "conll", "--option"]
     assert main([*command, "label_column=-1"]) == 0
+    assert main([*command, "encoding=[1"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: 1 problem in the configuration:\n--option encoding:1:3: no valid YAML"
+    )
+    data.write_text("a|O\n\n", encoding="utf-8")
+    assert main([*command, "delimiter=|"]) == 0
     assert main([*command, "label_colum=1"]) == 2
     assert "unknown key 'label_colum'; did you mean 'label_column'?" in capsys.readouterr().err
 

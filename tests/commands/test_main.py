@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -161,3 +162,16 @@ def test_modules_without_a_help_line_are_no_verbs(tmp_path: Path) -> None:
     module = tmp_path / "helper.py"
     module.write_text('"""No verb."""\nVALUE = 3\n', encoding="utf-8")
     assert main_module._help_of(module) == ""
+
+
+def test_a_verb_may_be_written_with_hyphens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grid-search", "--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: adaseq grid_search")
+
+
+def test_a_terminal_that_knows_few_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="latin-1"))
+    assert main(["inspect", "--help"]) == 0
+    sys.stdout.flush()
+    assert b"json_spans, \\u2026" in shown.getvalue()

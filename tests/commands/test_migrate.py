@@ -60,8 +60,29 @@ def test_nothing_is_overwritten_unasked(capsys: pytest.CaptureFixture[str]) -> N
         "error: 'new.yaml' exists; give -f to overwrite it, or choose another place with -o\n"
     )
     assert main(["migrate", "old.yaml", "-o", "new.yaml", "-f"]) == 0
+    assert main(["migrate", "old.yaml", "-o", "a b.yaml"]) == 0
+    assert capsys.readouterr().out.endswith("Wrote a b.yaml. Next: adaseq check -c 'a b.yaml'\n")
     assert main(["migrate", "old.yaml", "-o", "./old.yaml", "-f"]) == 2
     assert "-o names what is to be migrated, 'old.yaml'" in capsys.readouterr().err
+
+
+def test_what_is_migrated_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("link.yaml").symlink_to("old.yaml")
+    Path("run/output_best").mkdir(parents=True)
+    for path, output in (("old.yaml", "link.yaml"), ("run/output_best", "run"), ("run/output_best", ".")):
+        assert main(["migrate", path, "-o", output, "-f"]) == 2
+        assert f"-o names what is to be migrated, '{path}', or a folder around it" in capsys.readouterr().err
+    Path("other").mkdir()
+    Path("other/mine.txt").write_text("mine", encoding="utf-8")
+    assert main(["migrate", "run/output_best", "-o", "other", "-f"]) == 2
+    assert "'other' holds something else than a model, which -f would remove" in capsys.readouterr().err
+    assert Path("other/mine.txt").exists() and Path("run/output_best").is_dir()
+
+
+def test_yaml_does_not_become_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "old.yaml", "-o", "new.json"]) == 2
+    assert "-o names a .yaml file, not 'new.json'" in capsys.readouterr().err
+    assert not Path("new.json").exists()
 
 
 def test_what_is_none_of_these(capsys: pytest.CaptureFixture[str]) -> None:

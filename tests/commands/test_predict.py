@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_a_bad_record_stops_with_its_line_and_writes_nothing(
     target.write_text("old", encoding="utf-8")
     assert main(["predict", "-m", str(trained_folder), "-i", str(source), "-o", str(target), "-d", "cpu"]) == 2
     assert capsys.readouterr().err == (
-        f'error: {source}:2: a record has either "text" or "tokens"; this one has \'txt\'\n'
+        f'error: {source}:2: an input has either "text" or "tokens"; this one has \'txt\'\n'
     )
     assert target.read_text(encoding="utf-8") == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
@@ -106,7 +107,7 @@ def test_bad_records_are_skipped_on_request(trained_folder: Path, tmp_path: Path
     assert [next(iter(json.loads(line))) for line in captured.out.splitlines()] == ["text", "tokens"]
     first, second, last = captured.err.splitlines()
     assert last == "skipped 2 of 4 records"
-    assert first == f'skipped: {source}:2: a record has either "text" or "tokens"; this one has \'txt\''
+    assert first == f'skipped: {source}:2: an input has either "text" or "tokens"; this one has \'txt\''
     assert second.startswith(f"skipped: {source}:3: this line is not UTF-8")
 
 
@@ -130,6 +131,44 @@ def test_mistakes_are_explained(tmp_path: Path, capsys: Captured, given: list[st
     (tmp_path / "test.txt").write_text("", encoding="utf-8")
     assert main(arguments(*(each.format(here=tmp_path) for each in given))) == 2
     assert capsys.readouterr().err == f"error: {message.format(here=tmp_path)}\n"
+
+
+def test_pipes_and_links_stay_what_they_are(trained_folder: Path, tmp_path: Path) -> None:
+    """As in `-i <(zcat texts.gz) -o /dev/null`."""
+    (source, fill), (drain, target) = os.pipe(), os.pipe()
+    result, link = tmp_path / "result.jsonl", tmp_path / "link.jsonl"
+    link.symlink_to(result)
+    with open(drain, "rb") as read, open(source, "rb"):
+        with open(fill, "wb") as write:
+            write.write(b"mary works in york .\n")
+        with open(target, "wb"):
+            given = arguments("-m", str(trained_folder), "-i", f"/dev/fd/{source}", "-o", f"/dev/fd/{target}")
+            assert main(given) == 0
+        assert found(read.read().decode()) == [("PER", "mary"), ("LOC", "york")]
+    assert main(arguments("-m", str(trained_folder), "mary", "--output_format", "jsonl", "-o", str(link))) == 0
+    assert link.is_symlink() and found(result.read_text(encoding="utf-8")) == [("PER", "mary")]
+
+
+def test_an_exported_model_runs_elsewhere(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "adaseq_export.json").touch()
+    assert main(arguments("-m", str(tmp_path), "mary")) == 2
+    assert capsys.readouterr().err == (
+        f"error: '{tmp_path}' is an exported model, which `adaseq serve` and adaseq.runtime.load run; give the model folder\n"
+    )
+
+
+def test_a_folder_is_no_output(trained_folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(arguments("-m", str(trained_folder), "-o", str(tmp_path), "mary")) == 2
+    assert capsys.readouterr().err == f"error: the output '{tmp_path}' is a folder, not a file\n"
+
+
+def test_what_programs_read_is_in_utf_8(trained_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii", newline="\r\n"))
+    assert main(arguments("-m", str(trained_folder), "--output_format", "jsonl", "mary 七")) == 0
+    sys.stdout.flush()
+    line = content.getvalue()
+    assert json.loads(line)["text"] == "mary 七" and "七".encode() in line and b"\r" not in line
 
 
 def test_options_out_of_range(trained_folder: Path, capsys: Captured) -> None:

@@ -71,7 +71,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(config, tmp_path, monkeypatch, c
     (tmp_path / "stopper.py").write_text(STOPPER)
     monkeypatch.syspath_prepend(tmp_path)
     saving = {"type": "CheckpointHook", "interval": 3, "by_epoch": False, "save_last": False, "max_checkpoint_num": 1}
-    config["train"]["hooks"] = [saving, {"type": "stopper:Stop"}]
+    best = {"type": "BestCkptSaverHook", "output_sub_dir": "model"}
+    config["train"]["hooks"] = [best, saving, {"type": "stopper:Stop"}]
     path = write(config, tmp_path / "c.yaml")
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert main(["pretrain", "-c", path, "-w", str(whole), "-d", "cpu"]) == 0

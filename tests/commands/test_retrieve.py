@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,3 +90,15 @@ def test_a_bad_corpus_leaves_nothing_behind(
     assert main(["retrieve", "-c", str(config), "--corpus", str(bad), "-o", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err == f"error: {bad}:2: 'text' must be a string or a list of words, not 1\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_format_of_ones_own(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "format_for_retrieve.py").write_text(
+        "from adaseq.data.formats.conll import ConllFormat\n\n\nclass Own(ConllFormat): ...\n", encoding="utf-8"
+    )
+    (tmp_path / "data.txt").write_text("Rome B-LOC\n\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    command = ["retrieve", "--data", "data.txt", "--corpus", str(corpus), "-o", "out"]
+    assert main([*command, "--format", "format_for_retrieve:Own", "--import", "format_for_retrieve"]) == 0
+    assert (tmp_path / "out" / "train.txt").read_text(encoding="utf-8").startswith("Rome B-LOC\n")

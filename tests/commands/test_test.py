@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from adaseq.commands.main import main
+from adaseq.training import test
+from adaseq.training.runtime import Runtime
 
 WriteConfig = Callable[..., Path]
 
@@ -36,6 +38,34 @@ def test_the_scores_are_those_of_the_run(run: Path, capfd: pytest.CaptureFixture
         (run / "pred.txt").unlink()
         assert main(["test", "-w", str(run), "-d", "cpu", "-ckpt", str(path)]) == 0
         assert (run / "pred.txt").read_bytes() == predictions
+
+
+def test_the_precision_is_that_of_the_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["train"]["precision"] = "bf16"
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    asked = []
+    monkeypatch.setattr(test, "Runtime", lambda *given: asked.append(given) or Runtime(*given))
+    assert main(["test", "-w", str(run), "-d", "cpu"]) == 0
+    assert asked == [("cpu", "bf16")]
+
+
+def test_the_model_may_lie_in_another_folder(
+    write_config: WriteConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And nothing is said about validation data, which nobody needs here."""
+    folder = tmp_path / "run"
+    hook = {"type": "BestCkptSaverHook", "output_sub_dir": "models/final", "save_file_name": "models/final.pth"}
+    config = write_config(train={"max_epochs": 1, "hooks": [hook]}, evaluation=None)
+    flags = ["--set", "dataset.data_file.valid=null"]
+    assert main(["train", "-c", str(config), "-w", str(folder), "-d", "cpu", *flags]) == 0
+    assert f"model to use      {folder / 'models' / 'final'}" in caplog.text
+    assert (folder / "models" / "final" / "README.md").is_file() and not (folder / "output_best").exists()
+    predictions = (folder / "pred.txt").read_bytes()
+    (folder / "pred.txt").unlink()
+    assert main(["test", "-w", str(folder), "-d", "cpu"]) == 0
+    assert (folder / "pred.txt").read_bytes() == predictions
+    assert "There is no valid split" not in caplog.text
 
 
 def test_what_is_wrong_is_said_without_a_traceback(

@@ -159,6 +159,25 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(
     assert_same_run(whole, parts)
 
 
+def test_a_checkpoint_makes_up_for_initial_weights_that_are_gone(
+    write_config: WriteConfig, tmp_path: Path, stopper: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = str(write_config(train={**stopper, "max_epochs": 1}))
+    whole, parts, first = tmp_path / "whole", tmp_path / "parts", tmp_path / "first"
+    assert main(["train", "-c", config, "-w", str(first), "-d", "cpu", "--seed", "1"]) == 0
+    monkeypatch.chdir(tmp_path)
+    weights = ["-ckpt", "first/best_model.pth"]
+    assert main(["train", "-c", config, "-w", str(whole), "-d", "cpu", *weights]) == 0
+    monkeypatch.setenv("STOP_AT", "8")
+    monkeypatch.setenv("STOP_BY", str(int(signal.SIGTERM)))
+    assert main(["train", "-c", config, "-w", str(parts), "-d", "cpu", *weights]) == 143
+    assert json.loads((parts / "run.json").read_text())["initial_weights"] == str(first / "best_model.pth")
+    monkeypatch.delenv("STOP_AT")
+    (first / "best_model.pth").unlink()
+    assert main(["train", "--resume", "-w", str(parts), "-d", "cpu"]) == 0
+    assert_same_run(whole, parts)
+
+
 def test_two_processes_train_together(write_config: WriteConfig, tmp_path: Path) -> None:
     """Started by torchrun for real; the scores are those that one process gives the same model."""
     config, run = (
@@ -269,6 +288,7 @@ def test_initial_weights_are_taken_over(write_config: WriteConfig, tmp_path: Pat
         ),
         (["-c", "{config}", "-d", "tpu"], "error: device is 'tpu'; it must be gpu, cpu, cuda, cuda:<number> or mps"),
         (["-c", "{config}", "--seed", "-1"], "experiment.seed: received -1; expected at least 0"),
+        (["-c", "{config}", "-ckpt", ""], "received nothing; is a variable of the shell empty?"),
         (["-c", "{config}", "-f", "maybe"], "received 'maybe'; expected true or false, or nothing at all"),
         (
             ["-c", "{config}", "-ckpt", "{tmp}/no.pth"],
@@ -344,7 +364,14 @@ def test_a_resumed_run_says_what_has_changed(
     monkeypatch.setenv("STOP_BY", str(int(signal.SIGTERM)))
     assert main(["train", "-c", config, "-w", run, "-d", "cpu"]) == 143
     monkeypatch.delenv("STOP_AT")
+    saved = (tmp_path / "run" / "config.yaml").read_text()
+    unfit = ["--resume", "--set", "train.dataloader.batch_size_per_gpu=5"]
+    assert main(["train", "-c", config, "-w", run, "-d", "cpu", *unfit]) == 2
+    assert (tmp_path / "run" / "config.yaml").read_text() == saved, "it is still what the run can go on with"
+    with (tmp_path / "valid.txt").open("a", encoding="utf-8") as file:
+        file.write("\nRome B-LOC\n")
     assert main(["train", "-c", config, "-w", run, "-d", "cpu", "--resume", "--set", "train.max_epochs=2"]) == 0
+    assert "The data has changed since the run began (valid): scores from before cannot be compared" in caplog.text
     assert "that of a run that was never stopped. Changed: train.max_epochs" in caplog.text
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given
@@ -188,3 +191,35 @@ def test_what_is_written_reads_back_the_same(tmp_path_factory: pytest.TempPathFa
 @pytest.mark.parametrize("text", ["2e-5", "yes", "007", "0o17", "~", "1_000", "12:30"])
 def test_readers_of_yaml_1_1_see_text_too(text: str) -> None:
     assert yaml.safe_load(to_yaml({"key": text})) == {"key": text}
+
+
+def test_values_of_programs_become_those_of_yaml(folder: Path) -> None:
+    kind = Enum("Kind", {"TASK": "named-entity-recognition"}, type=str)
+    config = load_config(
+        {
+            "task": kind["TASK"],
+            "dataset": {"data_file": {"train": Path("train.txt"), "valid": "dev.txt"}, "data_type": "conll"},
+            "model": {"embedder": MappingProxyType({"type": "embedding", "embedding_dim": np.int64(4)})},
+            "experiment": {"seed": np.int64(3)},
+            "train": {"optimizer": {"lr": np.float64(0.5), "betas": (0.9, 0.99)}},
+        }
+    )
+    config.save("saved.yaml")
+    again = load_config("saved.yaml")
+    assert again.to_dict() == config.to_dict() and again.task == "named-entity-recognition"
+    assert (again.experiment.seed, again.train.optimizer["lr"], again.model["embedder"]["embedding_dim"]) == (3, 0.5, 4)
+
+
+def test_secrets_are_kept_only_where_they_are_asked_for(folder: Path) -> None:
+    source = {"path": "owner/name", "access_token": "secret"}
+    config = load_config({"task": "chunking", "dataset": source, "model": {"embedder": {"type": "embedding"}}})
+    assert "access_token" not in config.to_dict()["dataset"]
+    assert config.to_dict(with_secrets=True)["dataset"]["access_token"] == "secret"
+
+
+def test_saving_again_changes_nothing(load: Load, folder: Path) -> None:
+    config = load(replace={"data_type: conll": "token_column: 0\n  data_type: conll"})
+    config.dataset["labels"] = ["A"]  # as a run fills them in
+    config.save("first.yaml")
+    load_config("first.yaml").save("second.yaml")
+    assert Path("first.yaml").read_text(encoding="utf-8") == Path("second.yaml").read_text(encoding="utf-8")

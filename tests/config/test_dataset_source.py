@@ -110,6 +110,18 @@ def test_what_has_no_effect_is_said() -> None:
         ("dataset.name", "has no effect beside data_file"),
         ("dataset.access_token", "has no effect beside data_file"),
     ]
+    tables = {"data_file": URL, "data_type": "table", "subset_name": "en", "revision": "v1"}
+    assert [each.path for each in load(tables).warnings] == ["dataset.revision"]
+    by_split = {
+        "data_file": {"train": URL, "test": URL},
+        "data_type": "table",
+        "subset_name": "en",
+        "splits": {"valid": "x"},
+    }
+    assert [each.path for each in load(by_split).warnings if "effect" in each.message] == [
+        "dataset.subset_name",
+        "dataset.splits",
+    ]
     config = load({"path": "a/b", "trust_remote_code": True, "version": "v1"})
     assert [each.path for each in config.warnings] == ["dataset.trust_remote_code"]
     assert config.dataset["revision"] == "v1"

@@ -95,3 +95,20 @@ def test_a_folder_or_archive_is_one_path(load: Load, problems: Problems, folder:
     assert problems(replace={"{train: train.txt, valid: dev.txt}": "data.zip"}) == [
         f"c.yaml:3:14: dataset.data_file: there is no file or folder 'data.zip' in '{folder}'; did you mean 'data'?"
     ]
+
+
+def test_a_home_folder_that_nobody_has_is_explained(problems: Problems, folder: Path) -> None:
+    assert problems(replace={"train.txt": "~nobody-has-this-name/a.txt"}) == [
+        f"c.yaml:3:22: dataset.data_file.train: there is no file or folder '~nobody-has-this-name/a.txt' in '{folder}'"
+    ]
+
+
+def test_results_may_go_to_the_home_folder(load: Load, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    config = load("experiment: {exp_dir: ~/runs}\nwork_dir: ~/run\n")
+    assert config.experiment.exp_dir == str(folder / "runs") and config.work_dir == str(folder / "run")
+
+
+def test_a_name_that_is_too_long_for_a_file(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load_config("x" * 300 + ".yaml")

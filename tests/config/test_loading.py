@@ -24,9 +24,7 @@ FORMATS = ", ".join(sorted(value for name, value in vars(Formats).items() if nam
 METRICS = ", ".join(sorted(value for name, value in vars(Metrics).items() if name.isupper()))
 CONLL_OPTIONS = ("delimiter", "encoding", "label_column", "partial_label", "source_scheme", "strict", "token_column")
 DATASET_KEYS = ", ".join(sorted({*Dataset.model_fields, *CONLL_OPTIONS}))
-SECTIONS = (
-    "data_collator, dataset, evaluation, experiment, model, parallel, plugins, preprocessor, task, train, work_dir"
-)
+SECTIONS = "data_collator, dataset, evaluation, experiment, model, parallel, plugin_dirs, plugins, preprocessor, task, train, work_dir"
 
 
 def test_a_right_configuration_has_sections_and_components(load: Load, folder: Path) -> None:

@@ -64,6 +64,11 @@ def test_whole_numbers_find_keys_that_are_whole_numbers() -> None:
         ("a", "--set: received 'a'; expected key=value, such as train.optimizer.lr=3e-5"),
         ("=1", "--set: received '=1'; expected key=value, such as train.optimizer.lr=3e-5"),
         ("a..b=1", "--set: received 'a..b=1'; expected key=value, such as train.optimizer.lr=3e-5"),
+        ("a={b: 1, b: 2}", "--set a: a.b: the key is given twice"),
+        (
+            "token.b=1",
+            "--set token.b: token.b: there is a value that is not shown here where the path goes on to 'b'; set the value as a whole",
+        ),
         ("s.b=1", "--set s.b: s.b: there is 'text' where the path goes on to 'b'; set the value as a whole"),
         (
             "l.5=1",
@@ -72,6 +77,17 @@ def test_whole_numbers_find_keys_that_are_whole_numbers() -> None:
         (
             "l.x.y=1",
             "--set l.x.y: l.x.y: received 'x' for a place in a list; expected a number from 0 to 1 (1 adds one to the list)",
+        ),
+        (
+            "l.²=1",
+            "--set l.²: l.²: received '²' for a place in a list; expected a number from 0 to 1 (1 adds one to the list)",
+        ),
+        (
+            f"l.{'9' * 5000}=1",
+            (
+                f"--set l.{'9' * 5000}: l.{'9' * 5000}: received '{'9' * 5000}' for a place in a list; expected a number from 0 to 1 "
+                "(1 adds one to the list)"
+            ),
         ),
         (
             "a=[1",
@@ -87,7 +103,7 @@ def test_whole_numbers_find_keys_that_are_whole_numbers() -> None:
     ],
 )
 def test_mistakes_name_the_flag(override: str, message: str) -> None:
-    assert [str(problem) for problem in overridden(override, s="text", l=["x"]).problems] == [message]
+    assert [str(problem) for problem in overridden(override, s="text", l=["x"], token="secret").problems] == [message]
 
 
 def test_the_place_of_a_value_is_the_flag() -> None:

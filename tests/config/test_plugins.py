@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from adaseq import registry
-from adaseq.config import Config, ConfigError
+from adaseq.config import Config, ConfigError, load_config
 from adaseq.config.pairing import PARTNERS, Partners, partners_of
 from adaseq.registry import MODELS, Registry
+from tests.config.conftest import MINIMAL
 
 Load = Callable[..., Config]
 Problems = Callable[..., list[str]]
@@ -71,7 +73,8 @@ def clean() -> Iterator[None]:
     path = list(sys.path)
     yield
     for each, classes in before:
-        each._classes = classes
+        ours = {name: found for name, found in each._classes.items() if found.__module__.startswith("adaseq.")}
+        each._classes = {**ours, **classes}
     sys.path[:] = path
     for name in ("my_plugin", "broken_plugin"):
         sys.modules.pop(name, None)
@@ -105,6 +108,11 @@ def test_modules_named_on_the_command_line(load: Load, folder: Path) -> None:
     assert config.plugins == ["my_plugin"]
 
 
+@pytest.mark.parametrize("plugins", ["3", "{a: 1}", "true"])
+def test_they_hide_nothing_that_is_wrong(problems: Problems, plugins: str) -> None:
+    assert "expected a list" in problems(f"plugins: {plugins}\n", imports=["my_plugin"])[0]
+
+
 @pytest.mark.parametrize(
     ("plugins", "content", "message"),
     [
@@ -123,6 +131,11 @@ def test_modules_named_on_the_command_line(load: Load, folder: Path) -> None:
                 "c.yaml:7:11: plugins.0: importing 'broken_plugin' failed: ModuleNotFoundError: No module named 'no_such_thing' "
                 "({folder}/broken_plugin.py:1)"
             ),
+        ),
+        (
+            "[broken_plugin]",
+            "\nx =\n",
+            "c.yaml:7:11: plugins.0: importing 'broken_plugin' failed: SyntaxError: invalid syntax ({folder}/broken_plugin.py:2)",
         ),
         (
             "[broken_plugin]",
@@ -201,3 +214,73 @@ def test_components_that_do_not_fit_together(problems: Problems, monkeypatch: py
             "it works with 'SequenceLabelingDataCollatorWithPadding'"
         ),
     ]
+
+
+def test_the_saved_configuration_finds_them_from_anywhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "my_plugin.py").write_text(PLUGIN, encoding="utf-8")
+    text = MINIMAL + "train: {hooks: [{type: 'my_plugin:MyHook', often: 3}]}\n"
+    (folder / "sub" / "c.yaml").write_text(text, encoding="utf-8")
+    config = load_config("sub/c.yaml")
+    assert config.plugin_dirs == [str(folder / "sub")]
+    config.save("run/config.yaml")
+    clean_path = [each for each in sys.path if each != str(folder / "sub")]
+    monkeypatch.setattr(sys, "path", clean_path)
+    del sys.modules["my_plugin"]
+    monkeypatch.chdir("/")
+    assert load_config(folder / "run" / "config.yaml").to_dict() == config.to_dict()
+
+
+def test_folders_of_plugins_can_be_named(load: Load, problems: Problems, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "my_plugin.py").write_text(PLUGIN, encoding="utf-8")
+    (folder / "more").mkdir()
+    config = load("evaluation: {metrics: luck}\nplugins: my_plugin\nplugin_dirs: [sub, more]\n")
+    assert config.plugin_dirs == [str(folder / "sub"), str(folder / "more")]
+    assert problems("plugin_dirs: [sup]\n") == [
+        f"c.yaml:7:15: plugin_dirs.0: there is no file or folder 'sup' in '{folder}'; did you mean 'sub'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("my_plugin.py", ": 'my_plugin'"), ("./sub/my_plugin", ": 'my_plugin'"), ("my plugin", ""), ("", ""), (".a", "")],
+)
+def test_a_plugin_is_named_as_a_module(problems: Problems, name: str, meant: str) -> None:
+    assert problems(f"plugins: ['{name}']\n") == [
+        (
+            f"c.yaml:7:11: plugins.0: received '{name}'; expected a module as Python imports it{meant}. Its folder, if it is neither "
+            "the working directory nor that of the configuration, stands under 'plugin_dirs:'"
+        )
+    ]
+
+
+def test_a_plugin_cannot_end_the_program(problems: Problems, folder: Path) -> None:
+    (folder / "broken_plugin.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
+    failure = f"importing 'broken_plugin' failed: SystemExit: 0 ({folder}/broken_plugin.py:1)"
+    assert problems("plugins: [broken_plugin]\n") == [f"c.yaml:7:11: plugins.0: {failure}"]
+    assert problems("evaluation: {metrics: 'broken_plugin:Metric'}\n") == [
+        f"c.yaml:7:14: evaluation.metrics.type: {failure}"
+    ]
+
+
+def test_a_plugin_that_another_module_hides(load: Load, folder: Path) -> None:
+    (folder / "colorsys.py").touch()
+    warning = str(load("plugins: [colorsys]\n").warnings[0])
+    assert warning.startswith("c.yaml:7:11: plugins.0: 'colorsys' is the module in ")
+    assert warning.endswith(f", which hides that in {folder}; give yours another name")
+
+
+@pytest.mark.parametrize("name", ["LSTMEncoder", "Mine"])
+def test_a_name_of_ours_is_taken(folder: Path, name: str) -> None:
+    """In a process of its own: here ours is registered already."""
+    (folder / "my_plugin.py").write_text(
+        f"from adaseq.registry import ENCODERS\n\n\n@ENCODERS.register('lstm')\nclass {name}: ...\n", encoding="utf-8"
+    )
+    encoder = MINIMAL.replace("model:\n", "model:\n  encoder: {type: lstm, hidden_size: 4}\n")
+    (folder / "c.yaml").write_text(f"{encoder}plugins: [my_plugin]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "adaseq", "check", "-c", "c.yaml"]
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert "two classes are registered as encoder 'lstm': " in result.stderr
+    assert f"my_plugin:{name}" in result.stderr and "adaseq.modules.encoders.recurrent:LSTMEncoder" in result.stderr

@@ -248,3 +248,11 @@ def test_all_undefined_variables_are_listed(tmp_path: Path) -> None:
         f"c.yaml:1:4: a: the variable 'TWO' is not set. {advice % 'TWO'}",
         f"c.yaml:2:8: b.1: the variable 'DATA_DIRR' is not set; did you mean 'DATA_DIR'? {advice % 'DATA_DIRR'}",
     ]
+
+
+def test_numbers_of_thousands_of_digits_are_explained(tmp_path: Path) -> None:
+    digits = "1" * 5000
+    document = read(tmp_path, f"? {digits}\n: {digits}\n")
+    assert list(document.data) == [digits]
+    assert document.problems[0].message == f"'{digits[:58]}… is not what its tag '!!int' says"
+    assert read(tmp_path, f'{{"a": {digits}}}', "c.json").problems[0].path == "a"

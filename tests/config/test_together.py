@@ -131,6 +131,23 @@ def test_parts_of_a_model(problems: Problems, model: str, message: str) -> None:
                 "name"
             ),
         ),
+        (
+            "hooks: [{type: CheckpointHook, output_sub_dir: output_best}]",
+            (
+                "c.yaml:7:9: train.hooks: CheckpointHook writes output_best, and BestCkptSaverHook output_best; give one of them another name"
+            ),
+        ),
+        (
+            "hooks: [TextLoggerHook, {type: TextLoggerHook, interval: 3}]",
+            "c.yaml:7:9: train.hooks: TextLoggerHook writes metrics.json, and TextLoggerHook metrics.json; give one of them another name",
+        ),
+        (
+            "hooks: [{type: BestCkptSaverHook, save_file_name: best/weights.pth, output_sub_dir: best}]",
+            (
+                "c.yaml:7:9: train.hooks: BestCkptSaverHook writes best, and BestCkptSaverHook best/weights.pth; give one of them another "
+                "name"
+            ),
+        ),
     ],
 )
 def test_the_training(problems: Problems, train: str, message: str) -> None:

@@ -57,6 +57,18 @@ def test_a_changed_file_is_noticed(files):
     assert before.fingerprints["train"] != after.fingerprints["train"] and after.labels == ["LOC", "ORG", "PER"][1:]
 
 
+def test_examples_say_where_their_file_is_now(files):
+    for name in ("train", "moved"):
+        (files / name).mkdir()
+    (files / "train.txt").rename(files / "train" / "train.txt")
+    before = load(files, has_evaluation=False, data_file={"train": "train/train.txt"})
+    (files / "train" / "train.txt").rename(files / "moved" / "news.txt")
+    after = load(files, has_evaluation=False, data_file={"train": "moved/news.txt"}, sample={"train": 3})
+    assert before.splits["train"][0].origin == f"{files / 'train' / 'train.txt'}:1"
+    for examples in (after.splits["train"], after.splits["train"].everything()):
+        assert {each.origin.rpartition(":")[0] for each in examples} == {str(files / "moved" / "news.txt")}
+
+
 def test_a_share_of_train_is_held_out(files):
     data = load(files, "train", "test", valid_ratio=0.25)
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 15, "valid": 5, "test": 2}

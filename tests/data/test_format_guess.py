@@ -56,3 +56,32 @@ def test_when_nothing_fits_each_reason_is_given(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read: No such file or directory"):
         guess_format(tmp_path / "none", "chunking")
+
+
+def test_the_encoding_is_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    for encoding, expected in (("utf-16", "utf-16"), ("gb18030", "gb18030"), ("latin-1", "latin-1")):
+        text = "我 B-PER\n去 O\n\n" if encoding != "latin-1" else "café B-LOC\nis O\n\n"
+        path.write_bytes((text * 1500).encode(encoding))
+        assert guess_format(path, "named-entity-recognition") == {"data_type": "conll", "encoding": expected}
+
+
+def test_separators_in_a_text_end_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_text('{"tokens": ["a\u2028", "b"], "relation": "r"}\n' * 3, encoding="utf-8")
+    assert guess_format(path, "relation-extraction") == {"data_type": "relation_json"}
+    path.write_text('{"sentence": "a\u2028b", "class": "x"}\n' * 3, encoding="utf-8")
+    assert guess_format(path, "text-classification") == {
+        "data_type": "labelled_text",
+        "text_column": "sentence",
+        "label_column": "class",
+    }
+
+
+def test_a_row_with_too_many_cells_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\n" + "good,x\nbad,y\n" * 10 + "a,b,c\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match="labelled_text: .*:22: the row has 3 cells, and the first line names 2 columns"
+    ):
+        guess_format(path, "text-classification")

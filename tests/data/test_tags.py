@@ -179,11 +179,11 @@ def test_detection_leaves_out_what_is_not_annotated() -> None:
 
 def test_a_tag_without_prefix_among_others_is_named() -> None:
     detector = SchemeDetector()
-    detector.add(["B-A", "I-A"], "train.txt:1")
-    detector.add(["UNK"] * 5 + ["B-A", "I-B", "B-B"], "train.txt:4")
+    detector.add(["B-A", "I-A"])
+    detector.add(["UNK"] * 5 + ["B-A", "I-B", "B-B"])
     with pytest.raises(TagError) as error:
         detector.result()
-    assert str(error.value) == "train.txt:4: the tag 'UNK' has no prefix such as B- or I-, while other tags have one"
+    assert str(error.value) == "the tag 'UNK' has no prefix such as B- or I-, while other tags have one"
     assert error.value.advice == (
         "If it marks words that are not annotated, say so with 'partial_label: UNK'; if tags are labels of words, with "
         "'source_scheme: PLAIN'"

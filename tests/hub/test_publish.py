@@ -317,53 +317,13 @@ def test_a_card_is_made_where_there_is_none(hub: FakeHub, folder: Path) -> None:
         ("modelscope:tagger", "received 'tagger' for owner/name"),
         ("modelscope:../tagger", "received '../tagger' for owner/name"),
         ("huggingface:me/a--b", "received 'me/a--b' for owner/name"),
+        ("huggingface:me/tagger@dev", "the branch goes into --revision dev"),
     ],
 )
 def test_a_place_that_is_written_wrongly(to: str, message: str, folder: Path) -> None:
     with pytest.raises(HubError) as caught:
         publish(folder, to, say=silent, warn=silent)
     assert message in str(caught.value)
-
-
-def test_what_must_not_be_published(folder: Path, tmp_path: Path) -> None:
-    def refusal() -> str:
-        with pytest.raises(HubError) as caught:
-            publish(folder, "modelscope:me/tagger", dry_run=True, say=silent, warn=silent)
-        return str(caught.value)
-
-    def with_configuration(**changes: Any) -> None:
-        configuration = {**json.loads((folder / "configuration.json").read_text(encoding="utf-8")), **changes}
-        kept = {key: value for key, value in configuration.items() if value is not None}
-        (folder / "configuration.json").write_text(json.dumps(kept), encoding="utf-8")
-
-    (folder / "helper.py").write_text("", encoding="utf-8")
-    assert "holds what other programs may run: helper.py" in refusal()
-    (folder / "helper.py").unlink()
-    (folder / "cand.pkl").write_bytes(b"")
-    assert "holds pickled data, which can run code when it is read: cand.pkl" in refusal()
-    (folder / "cand.pkl").unlink()
-    with_configuration(plugins=["adaseq"])
-    assert "has the key 'plugins', which makes other programs run code" in refusal()
-    with_configuration(plugins=None, adaseq_version=None)
-    assert f"adaseq migrate {folder} -o NEW_FOLDER" in refusal()
-    with_configuration(adaseq_version="1")
-    weights = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(weights[:-1])
-    assert f"it has {len(weights) - 1} bytes instead of {len(weights)}" in refusal()
-    (folder / "model.safetensors").write_bytes(b"abc")
-    assert "is damaged: it has 3 bytes" in refusal()
-    (folder / "model.safetensors").unlink()
-    assert "has no model.safetensors" in refusal()
-
-
-def test_a_run_folder_points_to_its_model(folder: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    run.mkdir()
-    shutil.move(folder, run / "output_best")
-    with pytest.raises(HubError, match="the model of this run is in '.*output_best'"):
-        publish(run, "modelscope:me/tagger", say=silent, warn=silent)
-    with pytest.raises(HubError, match="there is no folder '.*nowhere'"):
-        publish(tmp_path / "nowhere", "modelscope:me/tagger", say=silent, warn=silent)
 
 
 def test_a_place_on_this_machine_is_warned_of(hub: FakeHub, folder: Path) -> None:

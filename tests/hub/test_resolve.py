@@ -8,7 +8,7 @@ import pytest
 
 from adaseq.errors import HubError
 from adaseq.hub import resolve
-from adaseq.hub.resolve import Hub, resolve_model
+from adaseq.hub.resolve import resolve_model
 
 
 class FakeHub:
@@ -39,8 +39,7 @@ def hubs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeHub]:
         "huggingface": FakeHub("Hugging Face", tmp_path / "from-hf"),
         "modelscope": FakeHub("ModelScope", tmp_path / "from-ms"),
     }
-    made = {name: Hub(fake.title, fake.find_cached, fake.download) for name, fake in fakes.items()}
-    monkeypatch.setattr(resolve, "HUBS", made)
+    monkeypatch.setattr(resolve, "HUBS", fakes)
     return fakes
 
 
@@ -126,6 +125,11 @@ def test_offline_the_network_is_not_tried(hubs: dict[str, FakeHub], monkeypatch:
             "'hugginface:me/tagger': there is no hub 'hugginface'; did you mean 'huggingface'? Known: huggingface, modelscope; "
             + "or give the path of a folder.",
         ),
+        (
+            "~nobody.here/tagger",
+            "There is no model folder '~nobody.here/tagger': there is no folder '~nobody.here' either.",
+        ),
+        ("./" + "a" * 300, f"There is no model folder '{'a' * 300}'."),
         ("modelscope:tagger", "'modelscope:tagger': the name of a model on a hub is 'owner/name'; received 'tagger'."),
     ],
 )

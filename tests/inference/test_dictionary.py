@@ -15,6 +15,8 @@ from adaseq.inference.dictionary import BoundDictionary, Dictionary, as_dictiona
 
 SPLIT = WordSplitter().split
 TYPES = ["PER", "LOC"]
+BONUS = "the bonus of a dictionary is a number above 0, up to 10000 (the mode force makes entries certain)"
+STRINGS = "a phrase of a dictionary is a string, and so is its type"
 
 
 def found(entries: Any, example: Example) -> list[tuple[str, str]]:
@@ -70,6 +72,9 @@ def test_types_and_phrases_are_checked() -> None:
         "the dictionary says that 'Bergen' is a 'LCO', which the model does not know; did you mean 'LOC'? its types are "
         "'PER', 'LOC'"
     )
+    with pytest.raises(AdaSeqError) as same:
+        BoundDictionary(Dictionary({"New York": "LOC", "New  York": "PER"}), TYPES, SPLIT)
+    assert str(same.value) == ("the dictionary says that 'New  York' is a 'PER', and that the same words are a 'LOC'")
     with pytest.raises(AdaSeqError, match="the entry '\\|' of the dictionary holds no word"):
         BoundDictionary(Dictionary({"|": "LOC"}), TYPES, lambda text: (re.findall(r"\w+", text), []))
 
@@ -79,10 +84,13 @@ def test_types_and_phrases_are_checked() -> None:
     [
         (({"": "PER"},), "an entry of a dictionary is a phrase with its type, or with None; received '': 'PER'"),
         (({"a": 3},), "an entry of a dictionary is a phrase with its type, or with None; received 'a': 3"),
+        (("names.tsv",), "a dictionary is made of phrases; for a file say Dictionary.read('names.tsv')"),
         (([3],), "an entry of a dictionary is a phrase with its type, or with None; received 3: None"),
         (({}, "must"), "the mode of a dictionary is prefer or force; received 'must'"),
-        (({}, "prefer", 0), "the bonus of a dictionary is a number above 0; received 0"),
-        (({}, "prefer", float("inf")), "the bonus of a dictionary is a number above 0; received inf"),
+        (({}, "prefer", 0), f"{BONUS}; received 0"),
+        (({}, "prefer", float("inf")), f"{BONUS}; received inf"),
+        (({}, "prefer", 1e39), f"{BONUS}; received 1e+39"),
+        (({}, "prefer", "10"), f"{BONUS}; received '10'"),
     ],
 )
 def test_what_is_no_dictionary_is_refused(arguments: Any, message: str) -> None:
@@ -112,14 +120,19 @@ def test_mistakes_in_files_are_named_with_their_line(tmp_path: Path) -> None:
             Dictionary.read(tmp_path / name)
         return str(caught.value).removeprefix(f"{tmp_path}/")
 
-    assert message("a.txt", b"a\tX\nb\tX\na\tY\n") == "a.txt:3: 'a' is 'Y' here, and 'X' in a line before"
+    assert message("a.txt", b"a\tX\nb\tX\na\tY\n") == "a.txt:3: 'a' is 'Y' here, and 'X' before"
     assert (
         message("a.txt", b"a\tX\tn\n")
         == "a.txt:1: a line of a dictionary is a phrase, a tab and a type; here is a second tab"
     )
     assert message("a.txt", b"a\n\xff\n") == "a.txt:2: the dictionary is not UTF-8; convert it first"
     assert message("a.json", b"{\n1}").startswith("a.json:2: the dictionary is no JSON: ")
-    assert message("a.json", b"3") == 'a.json: a dictionary is an object: {"phrase": "type", …}'
+    no_json = 'a.json: a dictionary is an object, {"phrase": "type", …}, or a list of phrases'
+    assert message("a.json", b"3") == no_json
+    assert message("a.json", b'{"a": "X", "b": "X", "a": "Y"}') == "a.json: 'a' is 'Y' here, and 'X' before"
+    assert message("a.json", b'["a", {"b": "X"}]') == f"a.json: {STRINGS}; received [('b', 'X')]"
+    assert message("a.json", b'{"a": "X", "b": 3}') == f"a.json: {STRINGS}; received {{'b': 3}}"
+    assert message("a.json", b"[" * 200_000).startswith("a.json: the dictionary cannot be read as JSON: ")
     with pytest.raises(DataError) as caught:
         Dictionary.read(tmp_path / "a.jsno")
     assert str(caught.value) == f"{tmp_path}/a.jsno: the dictionary cannot be read; did you mean 'a.json'?"

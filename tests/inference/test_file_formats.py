@@ -26,5 +26,6 @@ def test_the_suffix_says_the_format(name: str | None, expected: str | None) -> N
     assert format_of(name, INPUTS) == format_of(name, OUTPUTS) == expected
 
 
-def test_pages_are_written_only() -> None:
+def test_some_are_read_or_written_only() -> None:
+    assert (format_of("a.conllu", INPUTS), format_of("a.conllu", OUTPUTS)) == ("conllu", None)
     assert (format_of("a.html", INPUTS), format_of("a.html", OUTPUTS)) == (None, "html")

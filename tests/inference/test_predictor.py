@@ -187,12 +187,39 @@ def test_threads_share_a_predictor() -> None:
         assert [each["output"][0]["span"] for each in result] == [text.split()[-1] for text in texts]
 
 
-@pytest.mark.parametrize("bad", [7, None, {"txt": "a"}, ["a", 1], {"tokens": "a b"}, {"text": 3}])
-def test_what_is_no_text_is_refused(bad: Any) -> None:
+NO_TEXT = 'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received '
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (7, f"{NO_TEXT}7"),
+        (None, f"{NO_TEXT}None"),
+        (b"a", f"{NO_TEXT}b'a'"),
+        ({"txt": "a"}, "an input has either \"text\" or \"tokens\"; this one has 'txt'"),
+        ({"text": "a", "tokens": ["a"]}, "an input has either \"text\" or \"tokens\"; this one has 'text', 'tokens'"),
+        ({}, 'an input has either "text" or "tokens"; this one has no keys'),
+        (["a", 1], "\"tokens\" must be a list of strings; received ['a', 1]"),
+        ({"tokens": "a b"}, "\"tokens\" must be a list of strings; received 'a b'"),
+        ({"text": 3}, '"text" must be a string; received 3'),
+        ({"text": "a", "mask": [True]}, 'a mask says which words are context: give the words, as "tokens" instead of "text"'),
+    ],
+)  # fmt: skip
+def test_what_is_no_text_is_refused(bad: Any, message: str) -> None:
     with pytest.raises(AdaSeqError) as caught:
-        make()([bad])
-    expected = 'an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received '
-    assert str(caught.value).startswith(expected)
+        make()(["fine", bad])
+    assert str(caught.value) == f"inputs[1]: {message}"
+
+
+@pytest.mark.parametrize("bad", [7, None, {"txt": "a"}])
+def test_what_is_neither_a_text_nor_many_is_refused(bad: Any) -> None:
+    with pytest.raises(AdaSeqError, match="^an input "):
+        make()(bad)
+
+
+def test_an_example_is_one_text() -> None:
+    (found,) = make()(Example("", ["a", "Bo"]))["output"]
+    assert (found["span"], found["token_start"]) == ("Bo", 1)
 
 
 @pytest.mark.parametrize("bad", ["ab\ud800", {"tokens": ["a", "b\ud800"]}])
@@ -200,7 +227,7 @@ def test_half_a_surrogate_pair_is_refused(bad: Any) -> None:
     with pytest.raises(AdaSeqError) as caught:
         make()([bad])
     assert str(caught.value) == (
-        "the text holds half of a surrogate pair at character 2, which is no character and cannot be encoded"
+        "inputs[0]: the text holds half of a surrogate pair at character 2, which is no character and cannot be encoded"
     )
 
 

@@ -10,10 +10,17 @@ import pytest
 
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.inference.reading import read_texts
+from tests.inference.test_predictor import make
 
 
-def read(content: bytes, file_format: str, **options: Any) -> list[dict[str, Any]]:
-    return list(read_texts(content.splitlines(keepends=True), "in.txt", file_format, **options))
+def checked(record: dict[str, Any]) -> dict[str, Any]:
+    """The record, if a predictor takes it."""
+    make().example(record)
+    return record
+
+
+def read(content: bytes, file_format: str, prepare: Any = checked, **options: Any) -> list[dict[str, Any]]:
+    return list(read_texts(content.splitlines(keepends=True), "in.txt", file_format, prepare=prepare, **options))
 
 
 def test_every_line_of_raw_text_is_a_text() -> None:
@@ -37,6 +44,19 @@ def test_columns_give_words() -> None:
         {"tokens": ["EU", "rejects"], "document": 0},
         {"tokens": ["#tag", "New York", " "], "document": 0},
     ]
+
+
+def test_words_of_conllu() -> None:
+    content = (
+        "\ufeff# newdoc id = 1\n# sent_id = 1\n1-2\tdel\t_\n1\tde\tde\n2\tel\tel\n2.1\tnada\t_\n3\t3 000,5\t_\n\n"
+        "# newdoc\n1\t#\t_\r\n2\t-\t_\r\n\r\n"
+    ).encode()
+    assert read(content, "conllu") == [
+        {"tokens": ["de", "el", "3 000,5"], "document": 0},
+        {"tokens": ["#", "-"], "document": 1},
+    ]
+    with pytest.raises(DataError, match="^in.txt:2: this line is not UTF-8"):
+        read(b"1\tok\t_\n2\t\xff\t_\n", "conllu")
 
 
 def test_marks_of_documents_are_kept() -> None:
@@ -65,22 +85,28 @@ BAD_LINES = [
     (
         "jsonl",
         b'{"txt": "a", "n": 1}\n',
-        "in.txt:2: a record has either \"text\" or \"tokens\"; this one has 'txt', 'n'",
+        "in.txt:2: an input has either \"text\" or \"tokens\"; this one has 'txt', 'n'",
     ),
     (
         "jsonl",
         b'{"text": "a", "tokens": []}\n',
-        "in.txt:2: a record has either \"text\" or \"tokens\"; this one has 'text', 'tokens'",
+        "in.txt:2: an input has either \"text\" or \"tokens\"; this one has 'text', 'tokens'",
     ),
     ("jsonl", b'{"text": 5}\n', 'in.txt:2: "text" must be a string; received 5'),
-    ("jsonl", b'{"tokens": "a b"}\n', 'in.txt:2: "tokens" must be a list of strings; received "a b"'),
-    ("jsonl", b'{"tokens": ["a", null]}\n', 'in.txt:2: "tokens" must be a list of strings; received ["a", null]'),
+    ("jsonl", b'{"tokens": "a b"}\n', "in.txt:2: \"tokens\" must be a list of strings; received 'a b'"),
+    ("jsonl", b'{"tokens": ["a", null]}\n', "in.txt:2: \"tokens\" must be a list of strings; received ['a', None]"),
     (
         "jsonl",
         b'{"tokens": ["a", "b"], "mask": [true]}\n',
         "in.txt:2: a mask is a list with true or false for each of the 2 words; received [True]",
     ),
+    (
+        "jsonl",
+        b'{"text": "a", "mask": [true]}\n',
+        'in.txt:2: a mask says which words are context: give the words, as "tokens" instead of "text"',
+    ),
     ("jsonl", b'{"text": "a", "n": NaN}\n', "in.txt:2: NaN is not JSON"),
+    ("jsonl", b'{"text": "a", "n": [1e999]}\n', "in.txt:2: the number 1e999 is too large"),
     ("jsonl", b"[" * 200_000 + b"\n", "in.txt:2: this line is nested too deeply"),
     (
         "jsonl",

@@ -51,13 +51,13 @@ def test_entities_in_characters_cut_words() -> None:
     example = made(RELATION, "post-war Rome2", subject=[5, 8], object=[9, 13], note="x")
     assert entities(example) == [["war"], ["Rome"]]
     assert example.tokens == ["post", "-", "war", "Rome", "2"]
-    assert given_fields(example) == {"subject": [5, 8], "object": [9, 13], "note": "x"}
+    assert given_fields(example, RELATION) == {"subject": [5, 8], "object": [9, 13], "note": "x"}
 
 
 def test_entities_in_words() -> None:
     example = made(RELATION, ["the", "school", "in", "Rome"], subject=[1, 2], object={"start": 3, "end": 4})
     assert entities(example) == [["school"], ["Rome"]]
-    assert given_fields(example) == {"subject": [1, 2], "object": [3, 4]}
+    assert given_fields(example, RELATION) == {"subject": [1, 2], "object": [3, 4]}
 
 
 def test_marked_words() -> None:
@@ -107,15 +107,15 @@ def test_mentions_may_have_candidates() -> None:
     assert example.spans == [{"start": 1, "end": 2, "type": "", "candidates": ["x", "y"]}]
 
 
-@pytest.mark.parametrize("task", [TYPING, "mcce-entity-typing"])
-def test_typing_needs_mentions(task: str) -> None:
+def test_typing_needs_mentions() -> None:
     with pytest.raises(AdaSeqError, match=r'^entity typing needs the mentions that are to be typed: \{"text"'):
-        made(task, "a b")
+        made(TYPING, "a b")
 
 
 def test_the_second_text() -> None:
     raw = made(TEXT, "a b", pair_text="c, d")
-    assert raw.fields == {"pair_text": "c, d", "pair": ["c", ",", "d"]} and given_fields(raw) == {"pair_text": "c, d"}
+    assert raw.fields == {"pair_text": "c, d", "pair": ["c", ",", "d"]}
+    assert given_fields(raw, TEXT) == {"pair_text": "c, d"}
     assert made(TEXT, ["a"], pair=("b", "c")).fields == {"pair": ["b", "c"]}
     assert made(TEXT, "a", pair="b c").fields["pair"] == ["b", "c"]
     assert made(TEXT, "a").fields == {}

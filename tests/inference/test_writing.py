@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -31,6 +33,12 @@ def test_json_lines_hold_the_record_and_the_output() -> None:
     assert third == '{"text": "", "output": []}'
 
 
+def test_keys_that_mean_something_for_other_tasks_are_kept() -> None:
+    """Such as the subject of a mail, for a model that finds names."""
+    given = {"subject": "Hello", "object": [0, 1], "pair": ["x"], "pair_text": "y", "mentions": 3}
+    assert json.loads(write("jsonl", {"text": "abc Bo", **given})).items() >= given.items()
+
+
 def test_a_json_line_can_always_be_encoded() -> None:
     line = write("jsonl", {"text": "a", "note": "half \ud800", "more": "é"})
     assert json.loads(line.encode("utf-8")) == {"note": "half \ud800", "more": "é", "text": "a", "output": []}
@@ -43,6 +51,8 @@ def test_columns() -> None:
 def test_a_table_is_aligned_for_wide_characters_too() -> None:
     assert write("table", "Ann 见 B王 Bob") == "Ann      NAME  0-3   0.750\nB王 Bob  NAME  6-12  0.667\n"
     assert write("table", "nobody") == "(nothing found)\n"
+    marked = "E\u0301\u200d\u0947a"
+    assert write("table", f"{marked} x Bob") == f"{marked}   NAME  0-5   0.833\nBob  NAME  8-11  0.750\n"
 
 
 def write_as(name: str, task: str, content: Example, prediction: dict[str, Any]) -> str:
@@ -103,6 +113,22 @@ def test_a_line_for_each_thing_found() -> None:
     )
     assert write("tsv", "Bo") == "number\ttext\ttype\tspan\tstart\tend\tprob\n1\tBo\tNAME\tBo\t0\t2\t0.666667\n"
     assert write("csv") == "number,text,type,span,start,end,prob\n"
+
+
+def test_columns_of_the_input_are_not_taken_for_results() -> None:
+    given = {"text": "nobody", "type": "mail", "prob": "high", "note": None}
+    assert write("csv", given, {"text": "Bo", "type": "chat"}) == (
+        "number,text,type,span,start,end,prob,input_type,input_prob,note\n"
+        "1,nobody,,,,,,mail,high,\n"
+        "2,Bo,NAME,Bo,0,2,0.666667,chat,,\n"
+    )
+
+
+def test_what_ends_lines_is_quoted() -> None:
+    text = "a\rBo\n\u2028 c\r\n"
+    written = write("csv", {"text": text, "note": "x\ry"})
+    _, row = csv.reader(io.StringIO(written, newline=""), strict=True)
+    assert (row[1], row[3], row[-1]) == (text, "Bo", "x\ry")
 
 
 def test_a_line_for_each_label_and_relation() -> None:

@@ -88,6 +88,18 @@ def test_labels_are_those_that_training_sees(inspect: Inspect) -> None:
     assert list(report.findings) == []
 
 
+def test_texts_whose_label_is_dropped_are_not_looked_at(inspect: Inspect) -> None:
+    lines = "good fine day\tx\n" * 6 + "bad\u200b\ty\n"
+    report = inspect(
+        "labelled_text",
+        "tsv",
+        options={"text_column": 0, "label_column": 1, "label_map": {"y": None}},
+        findings=Findings(["duplicate-sentence"]),
+        train=lines,
+    )
+    assert report.summary["labels"]["train"] == {"x": 6} and list(report.findings) == []
+
+
 def test_several_corpora(tmp_path: Path) -> None:
     text = numbered(3, "Anna/B-PER", "was", "here", "today")
     for name in ("one", "other"):

@@ -71,6 +71,19 @@ def test_rows_of_a_table(inspect: Inspect) -> None:
     assert report.summary["splits"]["train"]["examples"] == 1504
 
 
+def test_a_bad_row_is_taken_out_with_all_its_lines(inspect: Inspect) -> None:
+    rows = ["text,label", "good,x", '"two', 'lines","b', 'c",z', '"fine', 'too",y', 'a "never closed,b,c', "good,x"]
+    report = inspect("labelled_text", "csv", train="\n".join(rows) + "\n")
+    assert lines_of(report, "unreadable-record") == [3, 8]
+    assert report.summary["labels"]["train"] == {"x": 2, "y": 1}
+
+
+def test_quotation_marks_in_tsv_are_characters(inspect: Inspect) -> None:
+    rows = ["text\tlabel", 'the "first\tx', "a\tb\tc", 'the "last\tx']
+    report = inspect("labelled_text", "tsv", train="\n".join(rows) + "\n")
+    assert lines_of(report, "unreadable-record") == [3] and report.summary["labels"]["train"] == {"x": 2}
+
+
 def test_a_file_that_is_no_json_at_all(inspect: Inspect) -> None:
     report = inspect("label_studio", "json", train='[{"data": {"text": "ab"}, "annotations": []},\n {]')
     assert report.status() == 2
@@ -100,6 +113,31 @@ def test_byte_order_mark_and_line_ends(inspect: Inspect) -> None:
     assert lines_of(report, "byte-order-mark") == [1]
     assert lines_of(report, "mixed-line-ends") == [1] or lines_of(report, "mixed-line-ends") == [2]
     assert report.status() == 0
+
+
+def test_a_byte_order_mark_within_a_file_is_a_part_of_a_word(inspect: Inspect) -> None:
+    report = inspect(train="\ufeffAnna B-PER\nruns O\n\n\ufeffBo B-PER\nruns O\n\n")
+    assert lines_of(report, "byte-order-mark") == [1] and lines_of(report, "zero-width-character") == [4]
+
+
+@pytest.mark.parametrize("data_type", ["conll", "segmented", "json_spans"])
+def test_lone_carriage_returns(inspect: Inspect, data_type: str) -> None:
+    report = inspect(data_type, train="Anna B-PER\rruns O\r\r")
+    assert lines_of(report, "unreadable-file") == [1] and report.status() == 2
+
+
+def test_copies_are_quoted_in_the_encoding_of_their_file(inspect: Inspect) -> None:
+    text = "我 O\n在 O\n北 B-LOC\n京 I-LOC\n工 O\n作 O\n\n"
+    report = inspect(options={"encoding": "gb18030"}, train=(text * 2).encode("gb18030"))
+    finding = report.findings.get("duplicate-sentence")
+    assert finding is not None and [place.context for place in finding.places] == ["我在北京工作"]
+
+
+def test_copies_in_a_document_of_one_line_are_not_quoted_from_another_place(inspect: Inspect) -> None:
+    record = {"text": "a b c d e f g", "label": [{"start": 0, "end": 1, "type": ["x"]}]}
+    report = inspect("entity_typing", "json", train=json.dumps([record] * 3))
+    finding = report.findings.get("duplicate-sentence")
+    assert finding is not None and [(place.line, place.context) for place in finding.places] == [(2, ""), (3, "")]
 
 
 def test_tags_of_no_scheme(inspect: Inspect) -> None:

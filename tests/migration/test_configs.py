@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,7 @@ def test_comments_layout_and_variables_stay(folder: Path) -> None:
     ]
     assert report.changes[0] == "old.yaml:9:5: dataset.data_file.dev: the name of this split is 'valid'"
     assert report.effects == [
+        "old.yaml:7:3: dataset.data_file: there is no test split, so that AdaSeq 0.6 tested on the valid data; now nothing is tested",
         (
             "old.yaml:14:3: preprocessor.max_length: AdaSeq 0.6 took 512 whatever stood here; now training cuts at this length, "
             "and evaluation and prediction read longer sentences in windows. To have what it did, write 512"
@@ -136,6 +138,44 @@ def test_the_new_configuration_means_what_the_old_one_means(folder: Path) -> Non
     assert new.warnings == [] and len(old.warnings) == 6
 
 
+def test_what_is_written_as_before_and_does_otherwise(folder: Path) -> None:
+    _, report = migrated(
+        folder,
+        "dataset: {data_file: {train: a, dev: b}, data_type: conll}\n"
+        "model: {word_dropout: 0.1, dropout: 0.3, embedder: {gradient_checkpointing: true}}\n",
+    )
+    assert report.effects == [
+        "old.yaml:1:11: dataset.data_file: there is no test split, so that AdaSeq 0.6 tested on the valid data; now nothing is tested",
+        (
+            "old.yaml:2:9: model.word_dropout: AdaSeq 0.6 took a number for a flag, and dropped words at the rate of 'dropout'; now "
+            "it is a rate of its own. To have what it did, write true"
+        ),
+        (
+            "old.yaml:2:53: model.embedder.gradient_checkpointing: AdaSeq 0.6 took no notice of it; now training takes less memory "
+            "and more time"
+        ),
+    ]
+    assert migrated(folder, "model: {type: twostage-ner-model, word_dropout: 0.1}\n")[1].effects == []
+
+
+@pytest.mark.parametrize("key", ["mode: train", "chunk_size: 512"])
+def test_a_length_that_was_honoured(folder: Path, key: str) -> None:
+    assert migrated(folder, f"preprocessor: {{{key}, max_length: 100}}\n")[1].effects == []
+
+
+def test_uploads_while_training_are_left_to_the_user(folder: Path) -> None:
+    text, report = migrated(
+        folder, "train:\n  hooks:\n    - type: CheckpointHook\n      interval: 1\n      push_to_hub: true\n"
+    )
+    assert text == "train:\n  hooks:\n    - type: CheckpointHook\n      interval: 1\n"
+    assert report.to_do == [
+        (
+            "old.yaml:5:7: train.hooks.0.push_to_hub: nothing is uploaded while training; publish the model when it is trained: "
+            "adaseq publish"
+        )
+    ]
+
+
 def test_a_new_configuration_stays_as_it_is(folder: Path) -> None:
     text, report = migrated(folder, NEW)
     assert text == NEW and report.changes == []
@@ -149,6 +189,18 @@ def test_json_stays_json(folder: Path) -> None:
     assert text == (
         '{"task": "entity-typing", "dataset": {"data_file": {"valid": "a"}}, "preprocessor": {"lowercase": true}}'
     )
+
+
+def test_json_that_is_indented_with_tabs(folder: Path) -> None:
+    text, _ = migrated(folder, '{\n\t"task": "mcce-entity-typing"\n}\n', "old.json")
+    assert text == '{\n "task": "entity-typing"\n}\n'
+    with pytest.raises(ConfigError, match=r"old\.json:1:\d+: no valid JSON"):
+        migrated(folder, '{"task": "x",}', "old.json")
+
+
+def test_json_that_cannot_keep_its_layout_stays_json() -> None:
+    text, has_kept_layout = with_content('{"a": 1}', {"b": 1}, {"c": [1]})
+    assert json.loads(text) == {"c": [1]} and not has_kept_layout
 
 
 def test_a_test_split_that_was_the_valid_split_too(folder: Path) -> None:
@@ -167,6 +219,19 @@ def test_pickled_files_get_a_command(folder: Path) -> None:
         "convert the file, if you know who made it: adaseq migrate --allow-pickle l.pkl -o l.txt",
         "convert the file, if you know who made it: adaseq migrate --allow-pickle d/c.pkl -o d/c.json",
     ]
+
+
+def test_the_command_can_be_copied(folder: Path) -> None:
+    _, report = migrated(folder, "dataset:\n  data_file: {cand: my cand.pkl}\n  labels: ${DATA}/l.pkl\n")
+    assert [line.split("--allow-pickle ")[1] for line in report.to_do] == [
+        "'my cand.pkl' -o 'my cand.json'",
+        "${DATA}/l.pkl -o ${DATA}/l.txt",
+    ]
+
+
+def test_a_section_that_becomes_empty(folder: Path) -> None:
+    text, report = migrated(folder, "preprocessor:\n  mode: train\n  bio2bioes: true\nmodel: {}  # mine\n")
+    assert text == "preprocessor: {}\nmodel: {}  # mine\n" and report.to_do == []
 
 
 def test_tags_become_types(folder: Path) -> None:

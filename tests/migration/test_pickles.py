@@ -140,6 +140,8 @@ def test_damaged_and_outsized_pickles_are_errors(tmp_path: Path, monkeypatch: py
     assert "stands for more than" in refusal(pickle.dumps(bomb))
     assert "for the key of a mapping" in refusal(pickle.dumps({1: "a"}))
     assert "a whole number of more than 64 bits" in refusal(pickle.dumps([2**100]))
+    assert "has the number nan, which JSON does not know" in refusal(pickle.dumps([float("nan")]))
+    assert r"has half a character in the text '\ud83d'" in refusal(pickle.dumps({"\ud83d": 1}))
     with pytest.raises(DataError, match="cannot be read: No such file"):
         read_plain_pickle(tmp_path / "nowhere.pkl")
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from adaseq.errors import AdaSeqError, ModelError
+from adaseq.models.base import Model
 from adaseq.models.model_folder import load_model_folder, save_model_folder
+from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
 from tests.models.test_sequence_labeling import COLLATOR, LSTM, SENTENCES, batch_of, learn, make
 
 
@@ -86,6 +88,56 @@ def test_not_a_model_folder(tmp_path):
         load_model_folder(tmp_path)
     with pytest.raises(ModelError, match="there is no such folder"):
         load_model_folder(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("content", ["{}", '{"model": {}, "preprocessor": {}, "adaseq_version": "1"}'])
+def test_a_configuration_of_something_else(tmp_path, content):
+    (tmp_path / "configuration.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match="was not written by AdaSeq: it has no 'task', 'model' and 'preprocessor'"):
+        load_model_folder(tmp_path)
+
+
+def test_an_old_configuration_without_its_parts(tmp_path):
+    content = '{"task": "x", "model": {}, "preprocessor": {}}'
+    (tmp_path / "configuration.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match="does not describe a model: KeyError: 'embedder'"):
+        load_model_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/somewhere", "owner/name", "./../x"])
+@pytest.mark.parametrize("type_", ["transformer-embedder", "embedding", None])
+def test_a_backbone_elsewhere_is_not_read(tmp_path, name, type_):
+    saved(tmp_path)
+    file = tmp_path / "model" / "configuration.json"
+    configuration = json.loads(file.read_text(encoding="utf-8"))
+    block = {"model_name_or_path": name} if type_ is None else {"type": type_, "model_name_or_path": name}
+    configuration["model"]["embedder"] = {"type": "stacked", "embedders": [block]}
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+    with pytest.raises(ModelError, match=f"names a backbone elsewhere, '{name}'; a model folder holds its own"):
+        load_model_folder(tmp_path / "model")
+
+
+class OwnModel(Model):
+    """A user's model, which says nothing about folders."""
+
+    def __init__(self, embedder):
+        super().__init__()
+        self.embedder = embedder
+
+    def forward(self, batch):
+        return {}
+
+    def decode(self, batch, with_prob=False):
+        return []
+
+
+def test_the_folder_of_a_users_model_holds_the_backbone(tmp_path, tiny_bert):
+    model = OwnModel(TransformerEmbedder(str(tiny_bert)))
+    block = {"type": "own-model", "embedder": {"model_name_or_path": str(tiny_bert)}}
+    portable = model.portable_config(block)
+    assert portable["type"] == "own-model" and portable["embedder"]["model_name_or_path"] == "."
+    model.save_assets(tmp_path)
+    assert (tmp_path / "config.json").is_file()
 
 
 def test_a_run_folder_points_to_its_model(tmp_path):

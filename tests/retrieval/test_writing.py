@@ -94,6 +94,7 @@ def test_any_words_come_back(tmp_path_factory: pytest.TempPathFactory, words: li
             "f:1: the annotation of 'b' cannot be spelt by one tag for each word; retrieval is for data with such tags",
         ),
         (Example("", ["a\tb"], origin="f:1"), r"f:1: the word 'a\tb' has a tab or a line break in it"),
+        (Example("", ["-DOCSTART-"], origin="f:1"), "f:1: the word '-DOCSTART-' begins with -DOCSTART-"),
     ],
 )
 def test_what_columns_cannot_hold_is_refused(example: Example, message: str) -> None:

@@ -116,6 +116,18 @@ def test_what_is_no_exported_folder(trained_folder: Path, tmp_path: Path) -> Non
         ({"format": 2}, "is of format 2; this AdaSeq reads format 1"),
         ({"preprocessor": {"type": "os:system"}}, "names 'os:system', which this AdaSeq cannot run"),
         ({"preprocessor": None}, "is damaged"),
+        ({"inputs": None}, "is damaged"),
+        ({"family": "nothing"}, "is damaged"),
+        ({"types": None}, "is damaged"),
+        ({"labels": None, "use_crf": None, "tag_scheme": None, "family": "biaffine"}, "is damaged"),
+        ({"backbones": {"": "../model.onnx"}}, "'../model.onnx' is no place in it"),
+        ({"backbones": {"": "/model.onnx"}}, "'/model.onnx' is no place in it"),
+        ({"inputs": {"/etc": {"type": "characters"}}}, "'/etc' is no place in it"),
+        (
+            {"inputs": {"0": {"type": "word-features", "gazetteers": {"a": "/etc/passwd"}}}},
+            "gazetteers leads out of it",
+        ),
+        ({"words": {"type": "words", "vocab_file": "../vocab.txt"}}, "vocab_file leads out of it: '../vocab.txt'"),
     ],
 )
 def test_a_damaged_description(exported: Path, tmp_path: Path, change: dict[str, Any], message: str) -> None:

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from adaseq.data.example import Example
+from adaseq.data.splitters import BlankSplitter
 from adaseq.errors import AdaSeqError
 from adaseq.inference import results
+from adaseq.inference.records import complete
 from adaseq.serving.app import Service
 from adaseq.serving.limits import Limits
 from adaseq.serving.metrics import Metrics
@@ -34,6 +36,8 @@ class FakePredictor:
         text = given["text"] if isinstance(given, dict) else given
         if text == "bad":
             raise AdaSeqError("this text is bad")
+        if text == "unsplittable":
+            raise ZeroDivisionError(text)
         tokens, offsets, place = text.split(), [], 0
         for token in tokens:
             place = text.index(token, place)
@@ -88,22 +92,19 @@ class FakeDictionary(FakePredictor):
 
 
 class FakeRelations(FakePredictor):
-    """Between any two words there is the same relation."""
+    """Between any two entities there is the same relation."""
 
     def __init__(self) -> None:
         super().__init__("relation-extraction")
         self.types = ["lives_in"]
 
     def example(self, given: Any) -> Example:
-        """Words at blanks, two of them marked."""
-        if "subject" not in given or "object" not in given:
+        """Words at blanks, and the two entities."""
+        if "subject" not in given and "<e1>" not in given["text"]:
             raise AdaSeqError("a relation needs a subject and an object")
         example = super().example(given)
-        for side in ("subject", "object"):
-            start, end = given[side]
-            inside = [i for i, (first, last) in enumerate(example.offsets or ()) if start <= first and last <= end]
-            example.fields[side] = (inside[0], inside[-1] + 1)
-        return example
+        example.fields.update({side: given[side] for side in ("subject", "object") if side in given})
+        return complete(example, self.task, BlankSplitter().split)
 
     def predict(self, examples: Iterable[Example]) -> Iterator[tuple[Example, dict[str, Any]]]:
         """The relation."""

@@ -107,9 +107,22 @@ def test_the_least_probability_is_that_of_the_request() -> None:
             "min_probability is a probability, from 0 to 1; received 2",
         ),
         (b'{"texts": ["a"], "min_probability": NaN}', 422, "invalid_input", None),
+        (b'{"texts": ["a"], "\\ud800": 1}', 422, "invalid_input", None),
+        (
+            {"texts": ["a"], "min_probability": {"NAMES": 0.5}},
+            422,
+            "invalid_input",
+            "min_probability names the type 'NAMES', which the model does not know; did you mean 'NAME'?",
+        ),
         ({"texts": ["fine", "bad"]}, 422, "invalid_input", "this text is bad"),
         ({"texts": ["a"] * 4}, 413, "too_many_texts", "4 texts are more than the 3 of one request"),
         ({"texts": ["a", "b" * 51]}, 413, "text_too_long", "51 characters are more than the 50 of one text"),
+        (
+            {"inputs": [{"text": "a", "mentions": [[0, 1]] * 4}]},
+            413,
+            "too_many_mentions",
+            "4 mentions are more than the 3 of one text",
+        ),
         ({"words": [[""] * 51]}, 413, "text_too_long", "51 characters are more than the 50 of one text"),
         ("x" * 1001, 413, "body_too_large", "the body is larger than 1000 bytes"),
     ],
@@ -119,12 +132,21 @@ def test_what_is_refused(content: Any, status: int, code: str, message: str | No
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
     assert message is None or error["message"] == message
-    assert ("index" in error) == (message in ("this text is bad",) or code == "text_too_long")
+    assert ("index" in error) == (message == "this text is bad" or code in ("text_too_long", "too_many_mentions"))
+
+
+@pytest.mark.parametrize("given", [{"model": "x" * 1001}, {"min_probability": {"x" * 1001: 0.5}}])
+def test_names_have_an_end(given: dict[str, Any]) -> None:
+    """What is not known is not compared with all that is known, and not sent back, at any length."""
+    answer = post({"texts": ["a"], **given})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_input")
+    assert len(answer.content) < 300
 
 
 def test_the_type_of_the_body_must_be_said() -> None:
     answer = post({"texts": ["a"]}, headers={"content-type": "text/plain"})
-    assert answer.status_code in (415, 422)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
+    assert post({"texts": ["a"]}, headers={"content-type": "application/jsonl"}).status_code == 415
     assert post({"texts": ["a"]}, headers={"content-type": "application/json; charset=utf-8"}).status_code == 200
 
 

@@ -115,6 +115,17 @@ def test_a_bad_text_spoils_no_other_request(predictor: FakePredictor) -> None:
     batcher.close()
 
 
+def test_a_text_that_cannot_be_cut_spoils_no_other_request(predictor: FakePredictor) -> None:
+    batcher = make(predictor)
+    before, odd, after = (batcher.submit(job(text)) for text in ("Before", "unsplittable", "After"))
+    predictor.gate.set()
+    assert before.result(30)[0]["output"] and after.result(30)[0]["output"]
+    with pytest.raises(ZeroDivisionError):
+        odd.result(30)
+    assert batcher.submit(job("Later")).result(30)[0]["output"]
+    batcher.close()
+
+
 def test_what_waits_is_answered_before_the_end(predictor: FakePredictor) -> None:
     batcher = make(predictor)
     futures = [batcher.submit(job("Last")) for _ in range(3)]

@@ -108,6 +108,24 @@ def test_relations_are_arcs_and_a_table(page: Browser) -> None:
     assert page.all(".arcs") == []
 
 
+def test_marked_entities_are_drawn_where_they_are(page: Browser, tmp_path: Path) -> None:
+    """Results count the text without the marks."""
+    marked = "Mary, <e2>Rome</e2>, 😀 <e1>Bob</e1>!"
+    page.choose("model", "relations")
+    page.put(marked)
+    page["predict"].click()
+    page.until(page.marks)
+    assert page.marks() == [("Rome", "Object"), ("Bob", "Subject")]
+    page.drop("a.txt", marked)
+    (record,) = given_back(page, tmp_path)
+    assert record["text"] == "Mary, Rome, 😀 Bob!"
+    (found,) = record["output"]
+    assert [record["text"][found[side]["start"] : found[side]["end"]] for side in ("subject", "object")] == [
+        "Bob",
+        "Rome",
+    ]
+
+
 def given_back(page: Browser, folder: Path) -> list[dict[str, Any]]:
     """What is downloaded."""
     page.until(lambda: page["download"].is_displayed() or page["batch-error"].text)
@@ -135,6 +153,7 @@ def test_a_chosen_file_is_predicted_and_given_back(page: Browser, tmp_path: Path
     ("name", "content", "inputs"),
     [
         ("a.jsonl", '"In Rome"\n\n{"id": 7, "text": "Bob"}\n["in", "Rome"]\n', None),
+        ("a.ndjson", '"In Rome"\n{"id": 7, "text": "Bob"}\n["in", "Rome"]\n', None),
         ("a.json", '[\n  "In Rome",\n  {"id": 7, "text": "Bob"},\n  ["in", "Rome"]\n]', None),
         ("a.b.txt", '"In Rome"\nBob', [{"text": '"In Rome"'}, {"text": "Bob"}]),
     ],

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adaseq.commands.main import main
 from adaseq.errors import AdaSeqError
 from adaseq.export.exporter import export_model
 from adaseq.serving.models import ModelOptions, load_model, read_names
@@ -146,6 +147,23 @@ def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path, trained_f
             output, _ = process.communicate(timeout=60)
             assert process.returncode == 2, output
             assert message in output and "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "message"),
+    [
+        ("--port", "65536", "--port is a number up to 65535; received 65536"),
+        ("--port", "0", "--port is a number above 0; received 0"),
+        ("--max_requests", "0", "--max_requests is a number above 0; received 0"),
+        ("--timeout", "nan", "--timeout is a number above 0; received nan"),
+        ("--idle_timeout", "-1", "--idle_timeout is a number above 0; received -1.0"),
+        ("--max_wait_ms", "-1", "--max_wait_ms is a number from 0 on; received -1.0"),
+        ("--grace", "inf", "--grace is a number from 0 on; received inf"),
+    ],
+)
+def test_flags_have_a_range(flag: str, value: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "-m", "exported", flag, value]) == 2
+    assert capsys.readouterr().err == f"error: {message}\n"
 
 
 def test_names_of_models(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from adaseq.config import load_config
 from adaseq.data.store.rows import ArrowStore
 from adaseq.models.model_folder import load_model_folder
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 
 LOCK = ".lock"
 # Readers pass over what is hidden: locks, and what is being written.
@@ -74,5 +74,5 @@ def _check_checkpoints(folder: Path) -> None:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         assert {"model.safetensors", "state.pt"} <= manifest.keys()
         for name, facts in manifest.items():
-            assert sha256_of(path / name) == facts["sha256"], path / name
+            assert digest_of(path / name) == facts["sha256"], path / name
         assert load_file(path / "model.safetensors") and torch.load(path / "state.pt", weights_only=True)

@@ -65,6 +65,16 @@ def test_a_step_can_be_saved_again(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["step-5"]
 
 
+def test_a_run_that_went_on_from_before_keeps_what_it_saves(tmp_path: Path) -> None:
+    """Checkpoints of later steps were damaged, or it would not have gone on from before them."""
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    for step in (30, 40, 5):
+        checkpoints.save(step, Tied(), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["step-5"]
+    checkpoints.save(10, Tied(), {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-10", "step-5"]
+
+
 def damage_flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -125,6 +135,19 @@ def test_kept_files_survive_being_replaced(tmp_path: Path) -> None:
         patch.setattr(os, "link", None)
         restore_files(path, tmp_path)
     assert best.read_bytes() == b"first"
+
+
+def test_files_in_folders_come_back_to_their_place(tmp_path: Path) -> None:
+    kept = [tmp_path / "best.pth", tmp_path / "weights" / "best.pth"]
+    kept[1].parent.mkdir()
+    for number, file in enumerate(kept):
+        file.write_text(str(number))
+    path = Checkpoints(tmp_path / "checkpoints").save(1, Tied(), {}, kept)
+    for file in kept:
+        file.unlink()
+    kept[1].parent.rmdir()
+    restore_files(path, tmp_path)
+    assert [file.read_text() for file in kept] == ["0", "1"]
 
 
 def test_files_are_copied_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,9 @@ from adaseq.training.metrics_log import MetricsLog
 def test_numbers_are_rounded_except_those_that_are_not(tmp_path: Path) -> None:
     log = MetricsLog(tmp_path / "metrics.json")
     log.append({"lr": 0.123456789, "loss": 0.123456789, "PER": {"f1": 0.987654321}, "n": 7, "bad": float("nan")})
+    log.append({"lr": float("inf")})
     assert (tmp_path / "metrics.json").read_text() == (
-        '{"lr": 0.123456789, "loss": 0.12346, "PER": {"f1": 0.98765}, "n": 7, "bad": null}\n'
+        '{"lr": 0.123456789, "loss": 0.12346, "PER": {"f1": 0.98765}, "n": 7, "bad": null}\n{"lr": null}\n'
     )
 
 

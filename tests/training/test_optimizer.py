@@ -25,18 +25,13 @@ def names(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[list[str]]
     return [[by_id[id(value)] for value in group["params"]] for group in optimizer.param_groups]
 
 
-def build(
-    groups: list[dict[str, Any]], key: str = "param_groups", **block: Any
-) -> tuple[Tagger, torch.optim.Optimizer]:
+def build(groups: list[dict[str, Any]], **block: Any) -> tuple[Tagger, torch.optim.Optimizer]:
     model = Tagger()
-    return model, build_optimizer({"type": "AdamW", "lr": 1e-3, key: groups, **block}, model)
+    return model, build_optimizer({"type": "AdamW", "lr": 1e-3, "param_groups": groups, **block}, model)
 
 
-@pytest.mark.parametrize("key", ["param_groups", "param_group"])
-def test_the_default_group_comes_first_then_those_written(key: str) -> None:
-    model, optimizer = build(
-        [{"regex": "crf", "lr": 0.5}, {"regex": ["linear.w", "linear.b"], "weight_decay": 0.0}], key
-    )
+def test_the_default_group_comes_first_then_those_written() -> None:
+    model, optimizer = build([{"regex": "crf", "lr": 0.5}, {"regex": ["linear.w", "linear.b"], "weight_decay": 0.0}])
     assert names(model, optimizer) == [
         ["encoder.weight", "encoder.bias"],
         ["crf.weight"],
@@ -136,11 +131,20 @@ def test_the_fused_step_is_taken_where_there_is_one(block: dict[str, Any], fused
     assert "fused" not in build_optimizer({"type": "RMSprop"}, Tagger()).defaults
 
 
+def test_the_table_names_groups_where_there_is_no_default_one() -> None:
+    model, optimizer = build([{"regex": "crf"}, {"regex": ["encoder", "linear"]}])
+    assert [line.split("  ")[0] for line in describe_groups(optimizer, model).splitlines()[1:]] == [
+        "crf",
+        "encoder, linear",
+        "frozen",
+    ]
+
+
 def test_the_table_counts_what_is_trained_and_what_is_frozen() -> None:
     model, optimizer = build([{"regex": "crf", "lr": 0.5}, {"regex": "encoder", "requires_grad": False}])
     assert describe_groups(optimizer, model).splitlines() == [
         "group    parameters  lr     weight decay  from … to",
         "default  10          0.001  0.01          linear.weight … linear.bias",
-        "1        4           0.5    0.01          crf.weight",
+        "crf      4           0.5    0.01          crf.weight",
         "frozen   16          -      -",
     ]

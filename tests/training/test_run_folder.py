@@ -55,6 +55,19 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_run_that_failed_before_it_had_its_data_is_in_nobodys_way(tmp_path: Path) -> None:
+    for name in ("out.log", "run.json"):
+        (tmp_path / name).write_text("{}")
+    RunFolder.open(tmp_path).release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_alone_may_be_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "out.log").write_text("mine")
+    with pytest.raises(AdaSeqError, match="is not empty: it holds out.log"):
+        RunFolder.open(tmp_path)
+
+
 def test_force_removes_the_run_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run = tmp_path / "run"
     leave_a_run(run)

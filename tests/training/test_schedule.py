@@ -106,6 +106,14 @@ def test_a_schedule_can_be_switched_off() -> None:
     assert rates_of({"type": "linear", "options": {"lr_strategy": "no"}}) == [BASE] * UPDATES
 
 
+@pytest.mark.parametrize("warmup", [{"warmup_steps": 4}, {"warmup_rate": 0.2}])
+@pytest.mark.parametrize("strategy", ["by_epoch", "no"])
+def test_a_warmup_takes_optimizer_steps_whatever_the_schedule_counts(warmup: dict[str, Any], strategy: str) -> None:
+    block = {"type": "linear", "options": {"lr_strategy": strategy}}
+    expected = [rate * min(1.0, step / 4) for step, rate in enumerate(rates_of(block))]
+    assert rates_of({**block, **warmup}) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("options", "steps"), [({}, EPOCHS), ({"by_epoch": False}, UPDATES)])
 def test_an_empty_total_iters_means_the_whole_training(options: dict[str, Any], steps: int) -> None:
     block = {"type": "LinearLR", "start_factor": 1.0, "end_factor": 0.0, "total_iters": None, "options": options}

@@ -90,6 +90,35 @@ def test_evaluations_and_the_saved_model_have_the_average_and_the_training_does_
     assert_same(weights_of(trainers[1]), best)
 
 
+def test_what_is_saved_at_intervals_is_the_average(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    hooks = [EvaluationHook(), BestCkptSaverHook(restore_best=False), CheckpointHook(), recorder := Recorder()]
+    trainer = make_trainer(hooks, ema_decay=0.9)
+    trainer.run()
+    for epoch, evaluated in enumerate(recorder.evaluated, 1):
+        assert_same(torch.load(tmp_path / f"epoch_{epoch}.pth", weights_only=True), evaluated)
+    assert_same(weights_of(trainer), recorder.evaluated[-1])
+
+
+def test_the_best_weights_are_put_back_as_they_were_saved(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    """By then the training is over: what is saved behind it is no average of something else."""
+    trainer = make_trainer([EvaluationHook(), BestCkptSaverHook()], ema_decay=0.9)
+    trainer.run()
+    trainer.save_weights(tmp_path / "again.pth")
+    best, again = (torch.load(tmp_path / name, weights_only=True) for name in ("best_model.pth", "again.pth"))
+    assert_same(best, again)
+
+
+def test_a_threshold_that_an_evaluation_has_set_is_not_averaged() -> None:
+    model = nn.Linear(1, 1)
+    model.register_buffer("threshold", torch.tensor(0.5))
+    average = WeightAverage(model, decay=0.5)
+    with average.applied():
+        model.threshold.fill_(0.75)
+    average.update()
+    average.apply()
+    assert model.threshold.item() == 0.75
+
+
 def test_without_evaluation_the_average_is_what_is_left(make_trainer: MakeTrainer) -> None:
     recorder = Recorder()
     trainer = make_trainer([recorder], ema_decay=0.9)

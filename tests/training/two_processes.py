@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 
 from adaseq.data.batching import BatchSampler
 from adaseq.errors import AdaSeqError
+from adaseq.training import finite
 from adaseq.training.averages import Averages, NonFiniteLoss
 from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
 from adaseq.training.loader import BatchLoader
 from adaseq.training.runtime import ProcessLost, Runtime
+from adaseq.training.state import Progress
 
 
 def check_messages(runtime: Runtime) -> None:
@@ -73,6 +78,17 @@ def check_averages(runtime: Runtime) -> None:
         assert runtime.gather(error.examples) in ([8], [8, 8]) and error.iteration == 3
 
 
+def check_nonfinite(runtime: Runtime, fakes: Any) -> None:
+    """Each example of the batch is named once, though all processes know of it."""
+    folder = Path(runtime.broadcast(tempfile.mkdtemp()))
+    batches = SimpleNamespace(dataset=fakes.Points(10))
+    trainer: Any = SimpleNamespace(runtime=runtime, batches=batches, work_dir=folder, progress=Progress())
+    message = str(finite.explain(trainer, NonFiniteLoss(3, math.nan, [7, 8])))
+    assert "holds the examples points:8, points:9; they are saved" in message, message
+    saved = json.loads((folder / "nonfinite_batch.json").read_text(encoding="utf-8"))
+    assert [each["id"] for each in saved["examples"]] == ["7", "8"]
+
+
 def lose_the_other(runtime: Runtime) -> None:
     """The second process dies; the first one says so."""
     if not runtime.is_main:
@@ -99,6 +115,7 @@ def main() -> None:
     assert runtime.world_size == 2 and runtime.device.type == "cpu"
     check_messages(runtime)
     check_averages(runtime)
+    check_nonfinite(runtime, fakes)
     check_evaluation(runtime, fakes)
     if sys.argv[1:] == ["lose"]:
         lose_the_other(runtime)

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -106,17 +107,78 @@ def test_means_are_taken_over_seeds_alone(tmp_path):
 def test_a_run_that_was_broken_off_is_resumed_and_gpus_are_assigned(config, tmp_path):
     grid = Grid.read(config)
     trial = grid.trials[0]
-    launcher = Launcher.from_mapping(
-        {"python_interpreter": "py", "python_file": "scripts/train.py", "envs": ["export A=1"]}
-    )
-    shell = launcher.command(grid, trial, "0")
-    assert shell[:2] == ["bash", "-c"] and shell[2].startswith("export A=1\nexec py -m scripts.train -c ")
+    environment = tmp_path / "env.yaml"
+    environment.write_text("python_interpreter: py\npython_file: scripts/train.py\nenvs: [export A=$B]\n", "utf-8")
+    shell = Launcher.read(environment).command(grid, trial, "0")
+    assert shell[:2] == ["bash", "-c"] and shell[2].startswith("export A=$B\nexec py -m scripts.train -c ")
     assert "--resume" not in shell[2]
     (grid.folder / trial.name).mkdir(parents=True)
     (grid.folder / trial.name / "config.yaml").touch()
     assert "--resume" in Launcher().command(grid, trial, CPU)
-    with pytest.raises(AdaSeqError, match="unknown keys: python"):
-        Launcher.from_mapping({"python": "py"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("python_fil: py\n", "env.yaml:1:1: python_fil: unknown key 'python_fil'; did you mean 'python_file'?"),
+        ("envs: {a: 1}\n", "env.yaml:1:7: envs: received a mapping with a; expected text or a list"),
+        ("- envs\n", "a configuration is a mapping"),
+        ("envs: [\n", "no valid YAML"),
+    ],
+)
+def test_what_is_wrong_with_an_environment_is_said(tmp_path, text, message):
+    (tmp_path / "env.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(AdaSeqError, match=re.escape(message)):
+        Launcher.read(tmp_path / "env.yaml")
+
+
+def test_a_value_that_stands_twice_is_one_run(config):
+    text = config.read_text(encoding="utf-8").replace("seed: [1, 2]", "seed: [2, 1, 2]")
+    config.write_text(text.replace("[0.1, 0.2]", "0.1"), encoding="utf-8")
+    assert [trial.name for trial in Grid.read(config).trials] == ["seed=2,lr=0.3", "seed=1,lr=0.3"]
+
+
+def test_where_a_list_belongs_a_list_of_lists_is_an_axis(config):
+    text = config.read_text(encoding="utf-8").replace("betas: [0.9, 0.99]", "betas: [[0.9, 0.99], [0.8, 0.9]]")
+    text = text.replace("[1, 2]", "1").replace("[0.1, 0.2]", "0.1").replace("lr: [0.3]", "lr: 0.3")
+    config.write_text(text.replace("[crf, linear]", "[[crf, linear], [crf]]"), encoding="utf-8")
+    grid = Grid.read(config)
+    assert {axis.path: axis.values for axis in grid.axes} == {
+        "train.optimizer.betas": ([0.9, 0.99], [0.8, 0.9]),
+        "train.optimizer.param_groups.0.regex": (["crf", "linear"], ["crf"]),
+    }
+    grid.check()
+
+
+def test_axes_are_found_under_old_names_and_in_one_of_several_corpora(config):
+    text = config.read_text(encoding="utf-8").replace("param_groups: [", "param_group: [")
+    before, _, after = text.partition("dataset: ")
+    block, _, after = after.partition("\nmodel")
+    config.write_text(
+        f"{before}dataset:\n- {block}\n- {block[:-1]}, corpus_name: b, weight: [1, 2]}}\nmodel{after}", encoding="utf-8"
+    )
+    grid = Grid.read(config)
+    assert [axis.path for axis in grid.axes] == [
+        "experiment.seed", "dataset.1.weight", "train.optimizer.lr", "train.optimizer.param_group.0.lr"
+    ]  # fmt: skip
+    grid.check()
+
+
+def test_a_home_folder_may_hold_the_runs(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config.write_text(config.read_text(encoding="utf-8").replace(f"{tmp_path}/experiments", "~/runs"), encoding="utf-8")
+    assert Grid.read(config).folder == tmp_path / "runs" / "grid"
+
+
+@pytest.mark.parametrize("gpus", ["gpu0", "", ",", "0,,1"])
+def test_gpus_have_numbers(config, gpus, capsys):
+    assert main(["grid_search", "tune", "-c", str(config), "-y", "-f", "-g", gpus]) == 2
+    assert capsys.readouterr().err == f"error: -g takes the numbers of GPUs, with commas, or cpu; received '{gpus}'\n"
+
+
+def test_only_a_grid_that_is_there_is_stopped(config, capsys):
+    assert main(["grid_search", "kill", "-c", f"{config}l"]) == 2
+    assert "did you mean 'grid.yaml'?" in capsys.readouterr().err
 
 
 def test_a_failed_run_is_named(config, tmp_path):
@@ -124,6 +186,13 @@ def test_a_failed_run_is_named(config, tmp_path):
     runner = Runner(grid, Launcher(interpreter=sys.executable, module="no_such_module"), [CPU], tmp_path / "log")
     assert runner.run() == [trial.name for trial in grid.trials]
     assert "no_such_module" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_a_run_that_cannot_start_has_failed(config, tmp_path, capsys):
+    grid = Grid.read(config)
+    runner = Runner(grid, Launcher(interpreter=str(tmp_path / "python")), [CPU], tmp_path / "new" / "log")
+    assert runner.run() == [trial.name for trial in grid.trials]
+    assert capsys.readouterr().out.count("cannot start: [Errno 2] No such file or directory") == 4
 
 
 def test_kill_stops_the_grid_of_a_configuration_and_no_other(config, tmp_path):

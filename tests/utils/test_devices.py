@@ -34,6 +34,7 @@ def test_gpu_is_the_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> N
     ("name", "message"),
     [
         ("gpu0", "device is 'gpu0'; it must be gpu, cpu, cuda, cuda:<number> or mps"),
+        ("meta", "device is 'meta'; it must be gpu, cpu, cuda, cuda:<number> or mps"),
         ("cuda:3", "There is no device cuda:3: this machine has 0 CUDA devices. Use -d gpu or -d cpu."),
         ("mps", "There is no device mps on this machine. Use -d gpu or -d cpu."),
     ],

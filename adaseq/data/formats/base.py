@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import IO, Any, ClassVar, Literal
 
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError, DataError
@@ -15,6 +17,9 @@ from adaseq.registry import FORMATS, Registry
 Layout = Literal["lines", "blocks", "table", "document", "file"]
 """How the records of a file lie in it: each on a line of its own; up to a blank line; on lines under one with the names of
 columns; in one JSON list; or in some way in which none can be left out."""
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Some programs write it at the beginning of a file; it is no part of the first word."""
 
 _BLOCK = 1 << 13  # characters
 
@@ -36,8 +41,8 @@ class Format(ABC):
             raise AdaSeqError(
                 f"there is no character encoding '{encoding}'; usual ones: utf-8, gb18030, latin-1"
             ) from None
-        # With -sig, a byte order mark is no part of the first word.
-        self.encoding = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+        # A byte order mark is left out whatever the encoding; with -sig, decoding line by line would leave out others too.
+        self.encoding = "utf-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
 
     def read(self, path: Path) -> Iterator[Example]:
         """The Examples of a file, in order; no more than one of them is held at a time.
@@ -76,13 +81,12 @@ class Format(ABC):
         Args:
             path: the file.
         """
-        try:
-            with open(path, encoding=self.encoding, newline="\n") as file:
-                yield from file
-        except UnicodeError:
-            raise self._undecodable(path) from None
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror}", path) from error
+        with self._opened(path) as file:
+            first = file.readline().removeprefix(BYTE_ORDER_MARK)
+            refuse_lone_returns(first, path)
+            if first:
+                yield first
+            yield from file
 
     def blocks(self, path: Path) -> Iterator[list[str]]:
         """The lines of a file, many at a time, without their ends: quicker than one by one.
@@ -91,20 +95,31 @@ class Format(ABC):
             path: the file.
         """
         parts: list[str] = []
+        is_one_line = True
+        with self._opened(path) as file:
+            first = file.read(_BLOCK).removeprefix(BYTE_ORDER_MARK)
+            for text in itertools.chain([first], iter(lambda: file.read(_BLOCK), "")):
+                parts.append(text)
+                if "\n" in text:
+                    lines = _split_lines("".join(parts))
+                    parts = [lines.pop()]
+                    is_one_line = False
+                    yield lines
+            rest = "".join(parts)
+            if is_one_line:
+                refuse_lone_returns(rest, path)
+            if rest:
+                yield [rest.removesuffix("\r")]
+
+    @contextlib.contextmanager
+    def _opened(self, path: Path) -> Iterator[IO[str]]:
         try:
             with open(path, encoding=self.encoding, newline="\n") as file:
-                while text := file.read(_BLOCK):
-                    parts.append(text)
-                    if "\n" in text:
-                        lines = _split_lines("".join(parts))
-                        parts = [lines.pop()]
-                        yield lines
+                yield file
         except UnicodeError:
             raise self._undecodable(path) from None
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path) from error
-        if rest := "".join(parts):
-            yield [rest.removesuffix("\r")]
 
     def _undecodable(self, path: Path) -> DataError:
         """The error about the first byte that is no text in the encoding."""
@@ -126,12 +141,30 @@ class Format(ABC):
                 except UnicodeError as error:
                     what = str(error)
                 break
-        encoding = self.encoding.removesuffix("-sig")
         return DataError(
-            f"{what} in the encoding {encoding}; convert the file, or name its encoding, such as 'encoding: gb18030' or "
+            f"{what} in the encoding {self.encoding}; convert the file, or name its encoding, such as 'encoding: gb18030' or "
             "'encoding: latin-1'",
             path,
             line,
+        )
+
+
+def refuse_lone_returns(first: str, path: Path) -> None:
+    """Refuse a file in which carriage returns alone end the lines: all of it would be taken for one line.
+
+    Args:
+        first: its first line, with its end.
+        path: the file.
+
+    Raises:
+        DataError: it is such a file.
+    """
+    if not first.endswith("\n") and "\r" in first[:-1]:
+        raise DataError(
+            "the lines end in a carriage return alone, as on old Macs, which is not read as the end of a line; convert the "
+            "file, so that they end in a line feed",
+            path,
+            1,
         )
 
 

@@ -55,6 +55,40 @@ def find_delimiter(reader: Format, path: Path) -> str | None:
     return " " if all(is_between_sentences(line) for line in odd) else None
 
 
+def name_of_delimiter(delimiter: str | None) -> str:
+    """What a delimiter is called in messages.
+
+    Args:
+        delimiter: the delimiter; None for any white space.
+    """
+    return {None: "white space", "\t": "a tab", " ": "a space"}.get(delimiter, repr(delimiter))
+
+
+class WiderLines:
+    """Counts lines that have more columns than those before them: what is in these is not read."""
+
+    def __init__(self) -> None:
+        self._count, self._first = 0, ""
+
+    def add(self, line: int, width: int, usual: int) -> None:
+        """Note a line.
+
+        Args:
+            line: its number.
+            width: how many columns it has.
+            usual: how many those before it have.
+        """
+        self._count += 1
+        self._first = self._first or f"line {line} has {width} columns, those before it {usual}"
+
+    def warnings(self) -> list[str]:
+        """What there is to say about them."""
+        if not self._count:
+            return []
+        more = f" (and {self._count - 1} more)" if self._count > 1 else ""
+        return [f"{self._first}; a word with a space in it?{more}"]
+
+
 def is_between_sentences(line: str) -> bool:
     """Whether a line parts sentences.
 
@@ -64,7 +98,9 @@ def is_between_sentences(line: str) -> bool:
     return not line or line.isspace() or line.startswith(DOCUMENT)
 
 
-def read_rows(reader: Format, path: Path, delimiter: str | None, least: int) -> Iterator[Rows]:
+def read_rows(
+    reader: Format, path: Path, delimiter: str | None, least: int, wider: WiderLines | None = None
+) -> Iterator[Rows]:
     """The sentences of a file, each word with all its columns.
 
     Args:
@@ -72,6 +108,7 @@ def read_rows(reader: Format, path: Path, delimiter: str | None, least: int) -> 
         path: the file.
         delimiter: what stands between columns; None for any white space.
         least: how many columns a line needs.
+        wider: is told about lines with more columns than those before them.
 
     Raises:
         DataError: a line has too few columns, or fewer than those before it.
@@ -85,10 +122,12 @@ def read_rows(reader: Format, path: Path, delimiter: str | None, least: int) -> 
             if delimiter is None and line[:2].isspace() and len(columns) == (width or least) - 1:
                 columns.insert(0, line[0])  # the word is white space
             if len(columns) < max(least, width):
-                between = {None: "white space", "\t": "a tab", " ": "a space"}.get(delimiter, repr(delimiter))
+                between = name_of_delimiter(delimiter)
                 usual = f"the lines before it have {width}" if width > least else f"{least} at least are needed"
                 raise DataError(f"{len(columns)} columns, parted by {between}, where {usual}", path, number)
             width = width or len(columns)
+            if wider is not None and len(columns) > width:
+                wider.add(number, len(columns), width)
             rows.append(columns)
             continue
         if rows:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from adaseq.data.annotation import END_OF_SENTENCE
-from adaseq.data.formats.columns import DOCUMENT, check_delimiter, find_delimiter, is_between_sentences
+from adaseq.data.formats.columns import (
+    DOCUMENT,
+    WiderLines,
+    check_delimiter,
+    find_delimiter,
+    is_between_sentences,
+    name_of_delimiter,
+)
 from adaseq.data.formats.tagged import Sentence, TaggedFormat
 from adaseq.data.tags import SchemeDetector
 from adaseq.errors import AdaSeqError, DataError
@@ -47,10 +55,19 @@ class ConllFormat(TaggedFormat):
         self.delimiter = check_delimiter(delimiter)
         self.token_column = token_column
         self.label_column = label_column
+        self._wider = WiderLines()
+
+    def notes(self) -> dict[str, Any]:
+        notes = super().notes()
+        return {**notes, "warnings": [*notes["warnings"], *self._wider.warnings()]}
 
     def _survey(self, path: Path) -> tuple[str, bool]:
         self._delimiter: str | None = "\t" if self.delimiter is None else self.delimiter
-        return super()._survey(path)
+        wider, self._wider = self._wider, WiderLines()  # lines are counted when they are read, not here
+        try:
+            return super()._survey(path)
+        finally:
+            self._wider = wider
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:
         """All tags of the file, quickly: the text behind the last delimiter of each line."""
@@ -185,7 +202,7 @@ class ConllFormat(TaggedFormat):
         if width == usual:
             return usual
         if width == 1:
-            between = {None: "white space", "\t": "a tab", " ": "a space"}.get(self._delimiter, repr(self._delimiter))
+            between = name_of_delimiter(self._delimiter)
             raise DataError(f"one column; a word and a tag are needed, with {between} between them", path, line)
         for name, column in (("token_column", self.token_column), ("label_column", self.label_column)):
             if not -width <= column < width:
@@ -195,5 +212,5 @@ class ConllFormat(TaggedFormat):
         if width < usual:
             raise DataError(f"{width} columns, where the lines before it have {usual}", path, line)
         if usual:
-            self._warn(f"line {line} has {width} columns, those before it {usual}; a word with a space in it?")
+            self._wider.add(line, width, usual)
         return usual or width

@@ -34,8 +34,8 @@ class ConlluFormat(Format):
 
     def __init__(self, label_column: LabelColumn = "upos", encoding: str = "utf-8") -> None:
         super().__init__(encoding)
-        if label_column not in _COLUMNS:
-            columns = get_args(LabelColumn)
+        columns = get_args(LabelColumn)
+        if label_column not in columns:
             raise AdaSeqError(
                 f"there is no label_column '{label_column}'{nearest(label_column, columns) or '.'} Known: {', '.join(columns)}"
             )

@@ -83,7 +83,7 @@ class EntityTypingFormat(Format):
                 self._count += 1
 
     def _words(self, record: Record) -> Words:
-        text = record.get(self.text_key, (str, list), "a string or a list of words")  # type: ignore[arg-type]
+        text = record.get(self.text_key, (str, list), "a string or a list of words")
         if isinstance(text, list) or self.tokenizer == "char":
             return split_words(record, self.text_key, "char")
         matches = list(re.finditer(r"\S+", text))
@@ -99,7 +99,7 @@ class EntityTypingFormat(Format):
         ends = record.get(self.spans_key, list, "a list of two numbers, [start, end]")
         if len(ends) != 2:
             raise record.error(f"'{self.spans_key}' must be a list of two numbers, [start, end], not {shown(ends)}")
-        types = record.get(self.types_key, (str, list), "a list of types")  # type: ignore[arg-type]
+        types = record.get(self.types_key, (str, list), "a list of types")
         return [{"start": ends[0], "end": ends[1], "type": types}]
 
     def _mention(self, record: Record, mention: Any, length: int) -> Span:

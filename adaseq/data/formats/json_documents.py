@@ -9,7 +9,6 @@ from typing import Any
 
 from adaseq.data.formats.base import Format, Layout
 from adaseq.data.formats.json_lines import Record, read_records, shown
-from adaseq.data.formats.table_rows import is_one_document
 from adaseq.errors import DataError
 
 _LEAST = 1 << 16  # characters to have at hand before an object is looked for
@@ -34,17 +33,31 @@ def layout_of_json(reader: Format, path: Path) -> Layout:
     return "document" if is_one_document(reader, path) else "lines"
 
 
-def read_objects(reader: Format, path: Path) -> Iterator[Record]:
+def is_one_document(reader: Format, path: Path) -> bool:
+    """Whether a JSON file is one document, a list or an object over several lines, and not an object on each line.
+
+    Args:
+        reader: reads the lines.
+        path: the file.
+    """
+    first = next((text for line in reader.lines(path) if (text := line.strip())), "")
+    return first == "{" or first.startswith("[")
+
+
+def read_objects(reader: Format, path: Path, may_hold_list: bool = False) -> Iterator[Record]:
     """The objects of a file, whichever way they lie in it.
 
     Args:
         reader: reads the lines.
         path: the file.
+        may_hold_list: a document that is an object holds the list, and is not the only object itself.
 
     Raises:
         DataError: it is no JSON, or something else than objects.
     """
-    return _Listed(reader, path).rows() if is_one_document(reader, path) else read_records(reader, path)
+    if not is_one_document(reader, path):
+        return read_records(reader, path)
+    return _Listed(reader, path, may_hold_list).rows()
 
 
 class _Listed:
@@ -53,26 +66,26 @@ class _Listed:
     Args:
         reader: reads the lines.
         path: the file.
+        may_hold_list: see `read_objects`.
     """
 
-    def __init__(self, reader: Format, path: Path) -> None:
-        self._path = path
+    def __init__(self, reader: Format, path: Path, may_hold_list: bool) -> None:
+        self._path, self._may_hold_list = path, may_hold_list
         self._lines = reader.lines(path)
         self._decoder = json.JSONDecoder()
         self._text, self._place = "", 0
-        self._line = 1  # that of the first character of the text
+        self._line, self._column = 1, 1  # of the first character of the text
         self._is_whole = False
         self._least = _LEAST
 
     def rows(self) -> Iterator[Row]:
         """The objects."""
         first = self._peek()
-        if first == "{":
-            yield Row(self._path, 1, self._object(1))
-        elif first == "[":
+        if first == "[":
             yield from self._items()
         elif first:
-            raise self._error("a list of objects is needed, or an object on each line")
+            value = self._object(1)
+            yield from self._held(value) if self._may_hold_list else [Row(self._path, 1, value)]
         if self._peek():
             raise self._error(
                 "there is something behind the end of the document; a list of objects is needed, or an object on each line"
@@ -89,6 +102,15 @@ class _Listed:
                 raise self._error("a comma before the end of the list")
             yield Row(self._path, number, self._object(number))
         self._place += 1
+
+    def _held(self, document: dict[str, Any]) -> Iterator[Row]:
+        lists = [value for value in document.values() if isinstance(value, list)]
+        if len(lists) != 1:
+            raise DataError("a list of objects is needed, or an object that holds one list of them", self._path)
+        for number, value in enumerate(lists[0], 1):
+            if not isinstance(value, dict):
+                raise DataError(_no_object(value, number), self._path)
+            yield Row(self._path, number, value)
 
     def _skip(self, character: str) -> bool:
         if self._peek() != character:
@@ -107,8 +129,7 @@ class _Listed:
                 return ""
 
     def _object(self, number: int) -> dict[str, Any]:
-        if self._peek() != "{":
-            raise self._error(f"record {number} of the list: an object is needed")
+        self._peek()
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._place)
@@ -117,7 +138,7 @@ class _Listed:
                 if self._read():
                     continue
                 self._place = error.pos
-                raise self._error(f"no JSON: {error.msg}") from None
+                raise self._error(f"no JSON: {error.msg} at column {self._where()[1]}") from None
             except (ValueError, RecursionError) as error:
                 raise self._error(f"this JSON cannot be read: {error}") from None
         try:
@@ -128,7 +149,7 @@ class _Listed:
                 "half of a surrogate pair in a string is no character, or the object is too deep"
             ) from None
         if not isinstance(value, dict):
-            raise self._error(f"record {number} of the list: an object is needed, not {shown(value)}")
+            raise self._error(_no_object(value, number))
         self._place = end
         self._least = _LEAST
         return value
@@ -138,7 +159,7 @@ class _Listed:
         if self._is_whole:
             return False
         rest = self._text[self._place :]
-        self._line += self._text.count("\n", 0, self._place)
+        self._line, self._column = self._where()
         wanted = max(self._least, 2 * len(rest))
         parts, length = [rest], len(rest)
         for line in self._lines:
@@ -151,5 +172,15 @@ class _Listed:
         self._text, self._place = "".join(parts), 0
         return len(parts) > 1
 
+    def _where(self) -> tuple[int, int]:
+        """Line and column of the place."""
+        newline = self._text.rfind("\n", 0, self._place)
+        column = self._place - newline if newline >= 0 else self._column + self._place
+        return self._line + self._text.count("\n", 0, self._place), column
+
     def _error(self, message: str) -> DataError:
-        return DataError(message, self._path, self._line + self._text.count("\n", 0, self._place))
+        return DataError(message, self._path, self._where()[0])
+
+
+def _no_object(value: Any, number: int) -> str:
+    return f"record {number} of the list: an object is needed, not {shown(value)}"

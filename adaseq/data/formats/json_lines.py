@@ -20,7 +20,7 @@ class Record(NamedTuple):
     line: int
     values: dict[str, Any]
 
-    def get(self, key: str, kind: type, what: str) -> Any:
+    def get(self, key: str, kind: type | tuple[type, ...], what: str) -> Any:
         """The value of a key that must be there.
 
         Args:
@@ -41,7 +41,7 @@ class Record(NamedTuple):
     def fields(self) -> dict[str, Any]:
         """What else is kept of a record: which `document` it is from."""
         document = self.values.get("document")
-        return {"document": document} if isinstance(document, (str, int)) else {}
+        return {"document": document} if isinstance(document, (str, int, float)) else {}
 
     def error(self, message: str) -> DataError:
         """An error about this record."""
@@ -94,7 +94,7 @@ def split_words(record: Record, key: str, tokenizer: Tokenizer) -> Words:
         key: that of the text, or of a list of words.
         tokenizer: how a text becomes words: every character is one, or what stands between single blanks.
     """
-    text = record.get(key, (str, list), "a string or a list of words")  # type: ignore[arg-type]
+    text = record.get(key, (str, list), "a string or a list of words")
     if isinstance(text, list):
         for word in text:
             if not isinstance(word, str) or not word:

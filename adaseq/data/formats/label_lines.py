@@ -17,7 +17,7 @@ from adaseq.registry import FORMATS
 
 @FORMATS.register(Formats.LABEL_LINES)
 class LabelLinesFormat(Format):
-    """A label, white space and a text on each line: `LOC:city What is the capital of Peru ?`. Blank lines are skipped.
+    """A label, white space and a text on each line: `LOC:city Which town lies at the foot of Ulriken ?`. Blank lines are skipped.
 
     Args:
         is_coarse: of a label such as `LOC:city` only what is before the colon counts.

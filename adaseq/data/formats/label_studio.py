@@ -77,7 +77,8 @@ class LabelStudioFormat(AnnotatedTextFormat):
             kind = result.get("type")
             if kind in _LABELS:
                 name = _id(record, result.get("id", f"#{number}"))
-                entities[name] = _entity(record, _value(record, result), text, str(kind))
+                entity = _entity(record, _value(record, result), text, str(kind))
+                entities[name] = _joined(record, name, entities[name], entity) if name in entities else entity
             elif kind == "choices":
                 labels = [*(labels or []), *_strings(record, _value(record, result).get("choices"), "choices")]
             elif kind == "relation":
@@ -127,6 +128,13 @@ def _entity(record: Record, value: dict[str, Any], text: str, kind: str) -> Enti
     if not types:
         raise record.error(f"the entity from character {start} to {end} has no label")
     return Entity(start, end, tuple(types))
+
+
+def _joined(record: Record, name: Any, one: Entity, other: Entity) -> Entity:
+    """Two results with the same id: what several controls of the labeling interface say about one range."""
+    if (one.start, one.end) != (other.start, other.end):
+        raise record.error(f"two entities have the id {name!r}")
+    return one._replace(types=tuple(dict.fromkeys((*one.types, *other.types))))
 
 
 def _as_written(record: Record, text: str, start: int, end: int, surface: Any) -> tuple[int, int]:

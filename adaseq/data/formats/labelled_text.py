@@ -11,7 +11,7 @@ from adaseq.data.example import Example
 from adaseq.data.formats.base import Format, Layout
 from adaseq.data.formats.json_lines import Record, shown
 from adaseq.data.formats.raw_text import SplitterName, TextCutter
-from adaseq.data.formats.table_rows import is_one_document, kind_of, read_rows
+from adaseq.data.formats.table_rows import layout_of_table, read_cell_options, read_rows
 from adaseq.errors import AdaSeqError, nearest
 from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
@@ -60,25 +60,13 @@ class LabelledTextFormat(Format):
             )
         is_numbered = any(isinstance(each, int) for each in given)
         self.has_header = not is_numbered if has_header is None else has_header
-        for option, value, lengths in (("delimiter", delimiter, (1,)), ("quote", quote, (0, 1))):
-            if value is not None and len(value) not in lengths:
-                raise AdaSeqError(f"dataset.{option} is '{value}'; it must be a single character")
-        self.delimiter = delimiter
-        self.quote = quote
+        self.delimiter, self.quote = read_cell_options(delimiter, quote)
         self.label_delimiter = label_delimiter
         self._cutter = TextCutter(text_splitter)
         self._count = 0
 
     def layout(self, path: Path) -> Layout:
-        kind = kind_of(path)
-        if kind in ("csv", "tsv"):
-            if self.has_header:
-                return "table"
-            is_quoted = bool(self.quote) if self.quote is not None else kind == "csv"
-            return "file" if is_quoted else "lines"
-        if kind in ("json", "jsonl"):
-            return "document" if is_one_document(self, path) else "lines"
-        return "file"
+        return layout_of_table(self, path, self.has_header, self.quote)
 
     def _examples(self, path: Path) -> Iterator[Example]:
         _, rows = read_rows(self, path, self.delimiter, self.quote, self.has_header)

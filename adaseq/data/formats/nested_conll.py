@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from adaseq.data.annotation import END_OF_SENTENCE, annotate, context_tags, has_type_x
+from adaseq.data.annotation import END_OF_SENTENCE, annotate, find_reading
 from adaseq.data.example import Example, Span
 from adaseq.data.formats.base import Format
-from adaseq.data.formats.columns import Rows, check_delimiter, find_delimiter, read_rows
-from adaseq.data.tags import SchemeDetector, TagError, is_tag_of
+from adaseq.data.formats.columns import Rows, WiderLines, check_delimiter, find_delimiter, read_rows
+from adaseq.data.tags import SchemeDetector, TagError
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
@@ -54,15 +54,17 @@ class NestedConllFormat(Format):
         self.strict = strict
         self._scheme: str | None = None
         self._warnings: list[str] = []
+        self._wider = WiderLines()
         self._count = 0
 
     def notes(self) -> dict[str, Any]:
-        return {"scheme": self._scheme, "detected": self.source_scheme is None, "warnings": list(self._warnings)}
+        warnings = [*self._warnings, *self._wider.warnings()]
+        return {"scheme": self._scheme, "detected": self.source_scheme is None, "warnings": warnings}
 
     def _examples(self, path: Path) -> Iterator[Example]:
         delimiter = find_delimiter(self, path) if self.delimiter is None else self.delimiter
         scheme, type_x = self._survey(path, delimiter)
-        for sentence in self._rows(path, delimiter):
+        for sentence in self._rows(path, delimiter, self._wider):
             tokens = self._tokens(path, sentence)
             levels, mask = self._levels(path, sentence, tokens, scheme, type_x)
             # Outer spans before the ones within them.
@@ -73,9 +75,9 @@ class NestedConllFormat(Format):
             )
             self._count += 1
 
-    def _rows(self, path: Path, delimiter: str | None) -> Iterator[Rows]:
+    def _rows(self, path: Path, delimiter: str | None, wider: WiderLines | None = None) -> Iterator[Rows]:
         needed = [self.token_column, *(self.label_columns or ())]
-        return read_rows(self, path, delimiter, max(2, *(n + 1 if n >= 0 else -n for n in needed)))
+        return read_rows(self, path, delimiter, max(2, *(n + 1 if n >= 0 else -n for n in needed)), wider)
 
     def _tokens(self, path: Path, sentence: Rows) -> list[str]:
         tokens = [row[self.token_column] for row in sentence.rows]
@@ -121,28 +123,17 @@ class NestedConllFormat(Format):
                 if "" in tags:
                     raise DataError(f"column {number}: the tag is empty", path, sentence.line + tags.index(""))
                 detector.add(tags[:end])
-        type_x = has_type_x(detector.tags)
-        ignored = context_tags(type_x)
-        scheme = self.source_scheme
         try:
-            scheme = detector.result(ignored) if scheme is None else scheme
-            unknown = sorted(tag for tag in detector.tags - ignored if not is_tag_of(tag, scheme))
-            if unknown:
-                raise TagError(f"'{unknown[0]}' is no tag of the source_scheme {scheme}", unknown[0])
+            self._scheme, type_x, warnings = find_reading(detector, self.source_scheme)
         except TagError as error:
             raise self._error(error, path, delimiter) from None
-        if scheme == PLAIN:
+        if self._scheme == PLAIN:
             raise DataError(
                 "the tags have no prefix such as B- or I-; are the columns right? They are token_column and label_columns",
                 path,
             )
-        illegal = detector.count_illegal(scheme, ignored)
-        if illegal:
-            self._warnings.append(
-                f"{illegal} tags stand where {scheme} does not allow them: read as the conlleval script does"
-            )
-        self._scheme = scheme
-        return scheme, type_x
+        self._warnings += warnings
+        return self._scheme, type_x
 
     def _error(self, error: TagError, path: Path, delimiter: str | None) -> DataError:
         for sentence in self._rows(path, delimiter):

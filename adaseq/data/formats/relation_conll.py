@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from adaseq.data.annotation import END_OF_SENTENCE
+from adaseq.data.annotation import CONTEXT_TAG, END_OF_SENTENCE
 from adaseq.data.example import Example
 from adaseq.data.formats.base import Format
-from adaseq.data.formats.columns import Rows, check_delimiter, find_delimiter, read_rows
+from adaseq.data.formats.columns import Rows, WiderLines, check_delimiter, find_delimiter, read_rows
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import NO_RELATION, OBJECT_MARKERS, SUBJECT_MARKERS, Formats
 from adaseq.registry import FORMATS
 
 _ENTITIES = {"subject": SUBJECT_MARKERS, "object": OBJECT_MARKERS}
 _MARKERS = {marker: (name, place) for name, pair in _ENTITIES.items() for place, marker in enumerate(pair)}
-_CONTEXT = "X"
 
 
 @FORMATS.register(Formats.RELATION_CONLL)
@@ -47,12 +46,16 @@ class RelationConllFormat(Format):
             raise AdaSeqError(f"token_column and label_column are both {token_column}; words and tags need two columns")
         self.token_column = token_column
         self.label_column = label_column
+        self._wider = WiderLines()
         self._count = 0
+
+    def notes(self) -> dict[str, Any]:
+        return {"warnings": self._wider.warnings()}
 
     def _examples(self, path: Path) -> Iterator[Example]:
         delimiter = find_delimiter(self, path) if self.delimiter is None else self.delimiter
         needed = max(2, *(n + 1 if n >= 0 else -n for n in (self.token_column, self.label_column)))
-        for sentence in read_rows(self, path, delimiter, needed):
+        for sentence in read_rows(self, path, delimiter, needed, self._wider):
             yield self._example(path, sentence)
             self._count += 1
 
@@ -73,7 +76,7 @@ class RelationConllFormat(Format):
                 continue
             is_context |= word == END_OF_SENTENCE
             tokens.append(word)
-            mask.append(not is_context and tag != _CONTEXT)
+            mask.append(not is_context and tag != CONTEXT_TAG)
         for name, places in found.items():
             if len(places) < 2:
                 raise DataError(f"the {name} has no end, {_ENTITIES[name][1]}", path, sentence.line)

@@ -69,7 +69,7 @@ class RelationJsonFormat(Format):
     def _example(self, record: Record) -> Example:
         text_key = _first(record, self.text_key, _TEXT_KEYS)
         label = record.get(_first(record, self.label_key, _LABEL_KEYS), str, "a string")
-        text = record.get(text_key, (str, list), "a string or a list of words")  # type: ignore[arg-type]
+        text = record.get(text_key, (str, list), "a string or a list of words")
         unit = "words" if isinstance(text, list) else "characters"
         ranges = {name: self._range(record, name, len(text), unit) for name in self.keys}
         ranges = {name: each for name, each in ranges.items() if each is not None}

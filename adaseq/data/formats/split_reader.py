@@ -9,7 +9,7 @@ from pathlib import Path
 from adaseq.data.example import Example
 from adaseq.data.formats.base import Format
 from adaseq.errors import AdaSeqError, DataError
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 
 
 class SplitReader(Format):
@@ -58,11 +58,11 @@ class SplitReader(Format):
                 "fingerprint(self, split, place) that returns a version, a date or a count"
             )
         if place.is_file():
-            return sha256_of(place)
+            return digest_of(place)
         files = sorted(path for path in place.rglob("*") if path.is_file())
         if not files:
             raise DataError("there is no file in this folder", place)
-        return "\n".join(f"{path.relative_to(place).as_posix()} {sha256_of(path)}" for path in files)
+        return "\n".join(f"{path.relative_to(place).as_posix()} {digest_of(path)}" for path in files)
 
     def _examples(self, path: Path) -> Iterator[Example]:
         for split in self.splits(path):

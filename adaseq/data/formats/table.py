@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,10 +11,10 @@ from adaseq.data.formats.base import Layout
 from adaseq.data.formats.class_names import class_names_in
 from adaseq.data.formats.json_lines import Record
 from adaseq.data.formats.table_cells import Cells
-from adaseq.data.formats.table_columns import Role, find_columns
-from adaseq.data.formats.table_rows import is_one_document, kind_of, read_rows
+from adaseq.data.formats.table_columns import Role, check_roles, columns_and_rows
+from adaseq.data.formats.table_rows import layout_of_table, read_cell_options, read_rows
 from adaseq.data.formats.tagged import Sentence, TaggedFormat
-from adaseq.errors import AdaSeqError, DataError
+from adaseq.errors import DataError
 from adaseq.metainfo import Formats
 from adaseq.registry import FORMATS
 
@@ -54,25 +53,16 @@ class TableFormat(TaggedFormat):
         self.columns = dict(columns or {})
         self.names = {column: list(each) for column, each in (names or {}).items()}
         self.ignored_types = frozenset(ignored_types)
-        self.delimiter = delimiter
-        self.quote = quote
-        for option, value, lengths in (("delimiter", delimiter, (1,)), ("quote", quote, (0, 1))):
-            if value is not None and len(value) not in lengths:
-                raise AdaSeqError(f"dataset.{option} is '{value}'; it must be a single character")
+        self.delimiter, self.quote = read_cell_options(delimiter, quote)
         self._cells = Cells(text_splitter, is_end_included)
-        find_columns(self.columns, None)
+        check_roles(self.columns)
 
     def notes(self) -> dict[str, Any]:
         notes = super().notes()
         return {**notes, "warnings": [*notes["warnings"], *self._cells.warnings()]}
 
     def layout(self, path: Path) -> Layout:
-        kind = kind_of(path)
-        if kind in ("csv", "tsv"):
-            return "table"
-        if kind in ("json", "jsonl"):
-            return "document" if is_one_document(self, path) else "lines"
-        return "file"
+        return layout_of_table(self, path)
 
     def has_tags(self, path: Path) -> bool:
         """Whether a table has a tag for each word.
@@ -94,23 +84,22 @@ class TableFormat(TaggedFormat):
             examples = (self._example(record, columns, names) for record in rows)
         for example in examples:
             example.id = example.fields.pop("id", example.id)
+            _leave_out(example, example.fields.pop("mask", None))
             if self.ignored_types:
                 example.spans = [span for span in example.spans if span["type"] not in self.ignored_types]
             yield example
 
-    def _open(self, path: Path) -> tuple[dict[Role, str], dict[str, list[str]], Any]:
+    def _open(self, path: Path) -> tuple[dict[Role, str], dict[str, list[str]], Generator[Record, None, None]]:
         """Which column is what, what the numbers in them mean, and the rows."""
         features, records = read_rows(self, path, self.delimiter, self.quote)
-        first = next(records, None)
-        if first is None:
+        columns, rows = columns_and_rows(self.columns, records)
+        if not columns:
             raise DataError("there is no row in this table", path)
-        columns = find_columns(self.columns, first)
         names: dict[str, list[str]] = {}
         for column in columns.values():
             found = self.names.get(column) or class_names_in(features.get(column))
             if found:
                 names[column] = found
-        rows = (record for record in itertools.chain([first], records))
         return columns, names, rows
 
     def _sentences(self, path: Path) -> Iterator[Sentence]:
@@ -120,14 +109,22 @@ class TableFormat(TaggedFormat):
             tags = self._cells.tags(record, columns["tags"], names.get(columns["tags"]))
             if len(tags) != len(words.tokens):
                 raise record.error(f"{len(words.tokens)} words and {len(tags)} tags; each word needs one")
-            fields = self._cells.fields(record, columns, names)
+            fields = self._cells.fields(record, columns, words, names)
             yield Sentence(record.line, words.tokens, tags, words.text, words.offsets, fields)
 
     def _example(self, record: Record, columns: Mapping[Role, str], names: Mapping[str, list[str]]) -> Example:
         words = self._cells.words(record, columns)
         spans = self._cells.spans(record, columns["spans"], words, names) if "spans" in columns else []
-        mask = self._cells.mask(record, columns["mask"], len(words.tokens)) if "mask" in columns else None
-        fields = self._cells.fields(record, columns, names)
+        fields = self._cells.fields(record, columns, words, names)
         self._count += 1
         origin = f"{record.path}:{record.line}"
-        return Example(str(self._count - 1), words.tokens, spans, mask, words.text, words.offsets, origin, fields)
+        return Example(str(self._count - 1), words.tokens, spans, None, words.text, words.offsets, origin, fields)
+
+
+def _leave_out(example: Example, mask: list[bool] | None) -> None:
+    """Make context of the words for which a mask is False; no span is in it."""
+    if mask is None:
+        return
+    known = mask if example.mask is None else [a and b for a, b in zip(mask, example.mask, strict=True)]
+    example.mask = known
+    example.spans = [span for span in example.spans if all(known[span["start"] : span["end"]])]

@@ -46,14 +46,11 @@ class Cells:
             columns: which column is what.
         """
         if "tokens" in columns:
-            tokens = _list(record, columns["tokens"])
-            for token in tokens:
-                if not isinstance(token, str) or not token:
-                    raise record.error(f"'{columns['tokens']}' has an item that is no word: {shown(token)}")
-            words = Words(tokens, None, None)
+            words = Words(_checked_words(record, columns["tokens"], _list(record, columns["tokens"])), None, None)
         else:
             text = record.get(columns["text"], str, "text")
-            words = Words(*_split(self._splitter, text))
+            tokens, offsets = self._splitter.split(text)
+            words = Words(tokens, text, offsets)
         if not words.tokens:
             raise record.error(f"'{columns.get('tokens') or columns['text']}' is empty")
         return words
@@ -67,22 +64,6 @@ class Cells:
             names: what numbers mean.
         """
         return [_name(record, column, tag, names) for tag in _list(record, column)]
-
-    def mask(self, record: Record, column: str, length: int) -> list[bool] | None:
-        """Which words are labelled at all; None if all are.
-
-        Args:
-            record: the row.
-            column: that of the mask.
-            length: how many words there are.
-        """
-        mask = _list(record, column)
-        if len(mask) != length or any(
-            value not in (0, 1, "0", "1", "True", "False", "true", "false") for value in mask
-        ):
-            raise record.error(f"'{column}' must have true or false for each of the {length} words")
-        values = [str(value).lower() in ("1", "true") for value in mask]
-        return None if all(values) else values
 
     def spans(self, record: Record, column: str, words: Words, names: Mapping[str, list[str]]) -> list[Any]:
         """The spans of a row: over words where there are words, over characters where there is a text.
@@ -99,51 +80,69 @@ class Cells:
             if len(lengths) != 1 or not all(isinstance(value, list) for value in cell.values()):
                 raise record.error(f"'{column}' must be a list of spans, not {shown(cell)}")
             cell = [dict(zip(cell, row, strict=True)) for row in zip(*cell.values(), strict=True)]
-        if cell is None:
+        if cell in (None, ""):
             cell = []
         if not isinstance(cell, list):
             raise record.error(f"'{column}' must be a list of spans, not {shown(cell)}")
         return [self._span(record, column, each, words, names.get(column)) for each in cell]
 
-    def fields(self, record: Record, columns: Mapping[Role, str], names: Mapping[str, list[str]]) -> dict[str, Any]:
-        """What else a row says: its label, the second text of a pair, the subject and object of a relation, its id.
+    def fields(
+        self, record: Record, columns: Mapping[Role, str], words: Words, names: Mapping[str, list[str]]
+    ) -> dict[str, Any]:
+        """What else a row says: its label, the second text of a pair, the subject and object of a relation, its id and mask.
 
         Args:
             record: the row.
             columns: which column is what.
+            words: the words.
             names: for each column what its numbers mean.
         """
         fields: dict[str, Any] = {}
+        mask = self._mask(record, columns["mask"], len(words.tokens)) if "mask" in columns else None
+        if mask is not None:
+            fields["mask"] = mask
         if "id" in columns and record.values.get(columns["id"]) is not None:
             fields["id"] = str(record.values[columns["id"]])
         label = self._label(record, columns["label"], names.get(columns["label"])) if "label" in columns else None
         if label is not None:
             fields["label"] = label
         if "pair" in columns:
-            pair = record.get(columns["pair"], (str, list), "text or a list of words")  # type: ignore[arg-type]
-            fields["pair"] = pair if isinstance(pair, list) else self._splitter.split(pair)[0]
-            if isinstance(pair, str):
-                fields["pair_text"] = pair
+            pair = record.get(columns["pair"], (str, list), "text or a list of words")
+            if isinstance(pair, list):
+                fields["pair"] = _checked_words(record, columns["pair"], pair)
+            else:
+                fields.update(pair=self._splitter.split(pair)[0], pair_text=pair)
         roles: tuple[Role, ...] = ("subject", "object")
         for role in roles:
-            if role in columns and record.values.get(columns[role]) is not None:
-                fields[role] = self._range(record, columns[role])
+            if role in columns and record.values.get(columns[role]) not in (None, ""):
+                fields[role] = self._range(record, columns[role], len(words.tokens))
         return fields
+
+    def _mask(self, record: Record, column: str, length: int) -> list[bool] | None:
+        """Which words are labelled at all; None if all are."""
+        if record.values.get(column) in (None, ""):
+            return None
+        mask = _list(record, column)
+        if len(mask) != length or any(
+            value not in (0, 1, "0", "1", "True", "False", "true", "false") for value in mask
+        ):
+            raise record.error(f"'{column}' must have true or false for each of the {length} words")
+        values = [str(value).lower() in ("1", "true") for value in mask]
+        return None if all(values) else values
 
     def _label(self, record: Record, column: str, names: list[str] | None) -> str | list[str] | None:
         value = record.values.get(column)
-        if value is None or value in ("", -1):  # test data without labels
+        if value is None or value in ("", -1) or (names is not None and value == "-1"):  # test data without labels
             return None
-        if isinstance(value, list) or (isinstance(value, str) and value.startswith("[")):
-            return [_name(record, column, each, names) for each in _list(record, column)]
+        several = _parsed(record, column)
+        if isinstance(several, list):
+            return [_name(record, column, each, names) for each in several]
         return _name(record, column, value, names)
 
-    def _range(self, record: Record, column: str) -> list[int]:
+    def _range(self, record: Record, column: str, length: int) -> list[int]:
         bounds = _list(record, column)
         if len(bounds) != 2:
             raise record.error(f"'{column}' must be two numbers, the first word and the one behind the last")
-        words = record.values.get("tokens") or []
-        length = len(words) if isinstance(words, list) and words else 1 << 30
         start, end = (int(each) if isinstance(each, str) and each.isdigit() else each for each in bounds)
         return list(read_bounds(record, start, end, length, self._is_end_included))
 
@@ -157,8 +156,12 @@ class Cells:
         start, end = read_bounds(record, start, end, length, self._is_end_included, unit)
         if words.offsets is not None:
             start, end = self._to_words(record, start, end, words.offsets)
-        if span.get("allowed"):
-            return {"start": start, "end": end, "type": PARTIAL, "allowed": [str(each) for each in span["allowed"]]}
+        allowed = span.get("allowed")
+        if allowed:
+            if not isinstance(allowed, list):
+                raise record.error(f"'allowed' must be a list of types, not {shown(allowed)}")
+            types = [_name(record, column, each, names) for each in allowed]
+            return {"start": start, "end": end, "type": PARTIAL, "allowed": types}
         kind = next((span[key] for key in _TYPE_KEYS if span.get(key) is not None), None)
         if kind is None:
             raise record.error(f"the span {shown(dict(span))} has no type; it may be called {', '.join(_TYPE_KEYS)}")
@@ -178,9 +181,11 @@ class Cells:
         return first, behind
 
 
-def _split(splitter: Any, text: str) -> tuple[list[str], str, list[tuple[int, int]]]:
-    tokens, offsets = splitter.split(text)
-    return tokens, text, offsets
+def _checked_words(record: Record, column: str, words: list[Any]) -> list[str]:
+    for word in words:
+        if not isinstance(word, str) or not word:
+            raise record.error(f"'{column}' has an item that is no word: {shown(word)}")
+    return words
 
 
 def _parsed(record: Record, column: str) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, get_args
+import itertools
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, Literal, get_args
 
 from adaseq.data.formats.json_lines import Record
-from adaseq.errors import AdaSeqError, nearest
+from adaseq.errors import AdaSeqError, DataError, nearest
 
 Role = Literal["id", "tokens", "text", "tags", "spans", "mask", "label", "pair", "subject", "object"]
+
+_HEAD = 100  # rows
+_NOTHING = (None, "")
 
 # What columns are usually called.
 _USUAL: dict[Role, tuple[str, ...]] = {
@@ -25,16 +29,14 @@ _USUAL: dict[Role, tuple[str, ...]] = {
 }
 
 
-def find_columns(given: Mapping[str, str], first: Record | None) -> dict[Role, str]:
-    """Which column is what.
+def check_roles(given: Mapping[str, str]) -> None:
+    """Refuse what is none of the roles.
 
     Args:
         given: what a configuration says.
-        first: the first row; without it only the configuration is checked.
 
     Raises:
-        AdaSeqError: the configuration names what is none of the roles.
-        DataError: a column is not there, or it is not clear which one is meant.
+        AdaSeqError: it names something else.
     """
     roles = get_args(Role)
     for role in given:
@@ -43,8 +45,79 @@ def find_columns(given: Mapping[str, str], first: Record | None) -> dict[Role, s
                 f"dataset.columns has no '{role}'{nearest(role, roles) or ';'} known: {', '.join(roles)}, each with the name of "
                 "a column"
             )
-    if first is None:
-        return {}
+
+
+def columns_and_rows(
+    given: Mapping[str, str], records: Iterator[Record]
+) -> tuple[dict[Role, str], Generator[Record, None, None]]:
+    """Which column is what, and the rows once more.
+
+    What a column holds is seen in the first row that has something in it, of some at the beginning.
+
+    Args:
+        given: what a configuration says.
+        records: the rows.
+
+    Raises:
+        DataError: a column is not there, or it is not clear which one is meant; in a later row, there is something in a column
+            that would have been taken.
+    """
+    head, fault = _first_rows(records)
+    if fault is not None and not head:
+        raise fault
+    there: dict[str, Any] = {}
+    for record in head:
+        there.update({name: value for name, value in record.values.items() if there.get(name) in _NOTHING})
+    columns = find_columns(given, head[0]._replace(values=there)) if head else {}
+
+    def rows() -> Generator[Record, None, None]:
+        yield from head
+        for record in _rest(fault, records):
+            new = {
+                name: value
+                for name, value in record.values.items()
+                if value not in _NOTHING and there.get(name) in _NOTHING
+            }
+            if new:
+                there.update(new)
+                late = find_columns(given, record._replace(values=there)).items() - columns.items()
+                for role, name in sorted(late):
+                    raise record.error(
+                        f"'{name}' is empty in all rows before; so that it is known what it is, name it: "
+                        f"columns: {{{role}: {name}}}, and give it to all rows, if only as null"
+                    )
+            yield record
+
+    return columns, rows()
+
+
+def _first_rows(records: Iterator[Record]) -> tuple[list[Record], DataError | None]:
+    """Some rows, and what is wrong with the one behind them."""
+    head: list[Record] = []
+    try:
+        head.extend(itertools.islice(records, _HEAD))
+    except DataError as error:
+        return head, error
+    return head, None
+
+
+def _rest(fault: DataError | None, records: Iterator[Record]) -> Iterator[Record]:
+    if fault is not None:
+        raise fault
+    yield from records
+
+
+def find_columns(given: Mapping[str, str], first: Record) -> dict[Role, str]:
+    """Which column is what.
+
+    Args:
+        given: what a configuration says.
+        first: a row with an example of what is in each column.
+
+    Raises:
+        DataError: a column is not there, or it is not clear which one is meant.
+    """
+    roles = get_args(Role)
     there = first.values
     for role, column in given.items():
         if column not in there:
@@ -66,9 +139,9 @@ def find_columns(given: Mapping[str, str], first: Record | None) -> dict[Role, s
             )
         if found:
             columns[role] = found[0]
-    if "tokens" in columns:
-        columns.pop("text", None)
-    elif "text" not in columns:
+    if "tokens" in columns and "text" in columns:
+        del columns["tokens" if "text" in given and "tokens" not in given else "text"]
+    elif "tokens" not in columns and "text" not in columns:
         raise first.error(
             f"no column is called tokens or text; say which one is: columns: {{tokens: …}}; there are "
             f"{', '.join(map(str, there))}"

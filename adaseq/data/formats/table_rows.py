@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from adaseq.data.formats.base import Format
-from adaseq.data.formats.json_lines import Record, read_records, shown
-from adaseq.errors import DataError
+from adaseq.data.formats.base import Format, Layout
+from adaseq.data.formats.columns import check_delimiter
+from adaseq.data.formats.json_documents import layout_of_json, read_objects
+from adaseq.data.formats.json_lines import Record
+from adaseq.errors import AdaSeqError, DataError
 
 Kind = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow"]
 
 _ENDINGS = {f".{kind}": kind for kind in get_args(Kind)} | {".ndjson": "jsonl", ".feather": "arrow"}
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
 _HEAD = 4096
+# Texts are longer than what Python takes for a cell; without any limit a quote that is never closed would fill the memory.
+csv.field_size_limit(1 << 26)
 
 
 def kind_of(path: Path) -> str:
@@ -41,6 +45,44 @@ def kind_of(path: Path) -> str:
     return "tsv" if b"\t" in head.partition(b"\n")[0] else "csv"
 
 
+def layout_of_table(reader: Format, path: Path, has_header: bool = True, quote: str | None = None) -> Layout:
+    """How the rows of a file lie in it.
+
+    Args:
+        reader: reads the lines.
+        path: the file.
+        has_header: as for `read_rows`.
+        quote: as for `read_rows`.
+    """
+    kind = kind_of(path)
+    if kind in ("json", "jsonl"):
+        return layout_of_json(reader, path)
+    if kind not in ("csv", "tsv"):
+        return "file"
+    if has_header:
+        return "table"
+    return "file" if quote_of(path, quote) else "lines"
+
+
+def read_cell_options(delimiter: str | None, quote: str | None) -> tuple[str | None, str | None]:
+    """What options of CSV and TSV mean.
+
+    Args:
+        delimiter: between the cells of a row: tab, space, or any character.
+        quote: around cells; empty for none.
+
+    Raises:
+        AdaSeqError: one is no single character, or both are the same.
+    """
+    delimiter = check_delimiter(delimiter)
+    for option, value, lengths in (("delimiter", delimiter, (1,)), ("quote", quote, (0, 1))):
+        if value is not None and (len(value) not in lengths or value in ("\n", "\r")):
+            raise AdaSeqError(f"dataset.{option} is {value!r}; it must be a single character, and no line break")
+    if delimiter is not None and delimiter == quote:
+        raise AdaSeqError(f"dataset.delimiter and dataset.quote are both {delimiter!r}; they must differ")
+    return delimiter, quote
+
+
 def read_rows(
     reader: Format, path: Path, delimiter: str | None = None, quote: str | None = None, has_header: bool = True
 ) -> tuple[dict[str, Any], Iterator[Record]]:
@@ -63,15 +105,19 @@ def read_rows(
     if kind in ("parquet", "arrow"):
         return _arrow_rows(path)
     if kind in ("json", "jsonl"):
-        return {}, _json_rows(reader, path)
-    tabs = kind == "tsv"
-    return {}, _cells(
-        reader,
-        path,
-        delimiter or ("\t" if tabs else ","),
-        quote if quote is not None else "" if tabs else '"',
-        has_header,
-    )
+        return {}, read_objects(reader, path, may_hold_list=True)
+    usual = "\t" if kind == "tsv" else ","
+    return {}, _cells(reader, path, delimiter or usual, quote_of(path, quote), has_header)
+
+
+def quote_of(path: Path, quote: str | None) -> str:
+    """What stands around cells of CSV or TSV; empty if nothing does.
+
+    Args:
+        path: the file.
+        quote: as for `read_rows`.
+    """
+    return quote if quote is not None else "" if kind_of(path) == "tsv" else '"'
 
 
 def _arrow_rows(path: Path) -> tuple[dict[str, Any], Iterator[Record]]:
@@ -84,51 +130,6 @@ def _arrow_rows(path: Path) -> tuple[dict[str, Any], Iterator[Record]]:
         features = {}
     records = (Record(path, number, row) for number, row in enumerate(rows, 1))
     return features if isinstance(features, dict) else {}, records
-
-
-def _json_rows(reader: Format, path: Path) -> Iterator[Record]:
-    """JSON Lines, or one JSON document: a list of rows, or an object that holds such a list."""
-    if is_one_document(reader, path):
-        return _document_rows(reader, path)
-    return read_records(reader, path)
-
-
-def is_one_document(reader: Format, path: Path) -> bool:
-    """Whether a JSON file is one document, a list or an object over several lines, and not an object on each line.
-
-    Args:
-        reader: reads the lines.
-        path: the file.
-    """
-    for line in reader.lines(path):
-        if line.isspace():
-            continue
-        try:
-            return not isinstance(json.loads(line), dict)
-        except ValueError:
-            # The first line of JSON Lines is whole; a broken one is told from the first line of a document by what it is.
-            return line.strip() in ("{", "[") or line.lstrip().startswith("[")
-        except RecursionError:
-            return False
-    return False
-
-
-def _document_rows(reader: Format, path: Path) -> Iterator[Record]:
-    try:
-        content = json.loads("".join(reader.lines(path)))
-    except json.JSONDecodeError as error:
-        raise DataError(f"no JSON: {error.msg} at column {error.colno}", path, error.lineno) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"this JSON cannot be read: {error}", path) from None
-    if isinstance(content, dict):
-        lists = [value for value in content.values() if isinstance(value, list)]
-        content = lists[0] if len(lists) == 1 else None
-    if not isinstance(content, list):
-        raise DataError("a list of objects is needed, or an object that holds one list of them", path)
-    for number, row in enumerate(content, 1):
-        if not isinstance(row, dict):
-            raise DataError(f"row {number}: an object is needed, not {shown(row)}", path)
-        yield Record(path, number, row)
 
 
 def _cells(reader: Format, path: Path, delimiter: str, quote: str, has_header: bool) -> Iterator[Record]:
@@ -156,4 +157,5 @@ def _cells(reader: Format, path: Path, delimiter: str, quote: str, has_header: b
                 )
             yield Record(path, first, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
-        raise DataError(f"no row of a table: {error}", path, line) from None
+        reason = "a carriage return in a cell without quotes" if "new-line character" in str(error) else error
+        raise DataError(f"no row of a table: {reason}", path, line) from None

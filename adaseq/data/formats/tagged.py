@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adaseq.data.annotation import END_OF_SENTENCE, annotate, context_tags, has_type_x
+from adaseq.data.annotation import END_OF_SENTENCE, annotate, find_reading
 from adaseq.data.example import Example
 from adaseq.data.formats.base import Format
-from adaseq.data.tags import SchemeDetector, TagError, is_tag_of
+from adaseq.data.tags import SchemeDetector, TagError
 from adaseq.errors import DataError
 from adaseq.utils.tag_schemes import find_scheme
 
@@ -73,10 +73,6 @@ class TaggedFormat(Format):
     def _sentences(self, path: Path) -> Iterator[Sentence]:
         """The sentences of a file."""
 
-    def _warn(self, warning: str) -> None:
-        if warning not in self._warnings:
-            self._warnings.append(warning)
-
     def _examples(self, path: Path) -> Iterator[Example]:
         scheme, type_x = self._survey(path)
         for sentence in self._sentences(path):
@@ -92,24 +88,11 @@ class TaggedFormat(Format):
         """The scheme of a file, and whether `X` is a label in it."""
         detector = SchemeDetector()
         self._add_tags(path, detector)
-        seen = detector.tags
-        type_x = has_type_x(seen)
-        ignored = {*context_tags(type_x), self.partial_label or ""}
         try:
-            if self.source_scheme is None:
-                self._scheme = detector.result(ignored)
-            else:
-                self._scheme = self.source_scheme
-                for tag in sorted(seen - ignored):
-                    if not is_tag_of(tag, self._scheme):
-                        raise TagError(f"'{tag}' is no tag of the source_scheme {self._scheme}", tag)
+            self._scheme, type_x, warnings = find_reading(detector, self.source_scheme, self.partial_label)
         except TagError as error:
             raise self._error(error, path, self._first_with(path, error.tag)) from None
-        illegal = detector.count_illegal(self._scheme, ignored)
-        if illegal:
-            self._warn(
-                f"{illegal} tags stand where {self._scheme} does not allow them: read as the conlleval script does"
-            )
+        self._warnings += warnings
         return self._scheme, type_x
 
     def _add_tags(self, path: Path, detector: SchemeDetector) -> None:

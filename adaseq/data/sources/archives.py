@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.utils.cache import writable_cache
-from adaseq.utils.files import atomic_folder, sha256_of
+from adaseq.utils.checksums import digest_of
+from adaseq.utils.files import atomic_folder, atomic_write
 
 # An archive may hold this much, and this many times its own size (above the first megabytes, which compress well).
 MAX_SIZE = 64 << 30
@@ -29,6 +30,7 @@ _LONGEST_READ = 1 << 20
 _SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz"}
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 _BOMB = "it looks like a bomb"
 
 
@@ -68,7 +70,7 @@ def unpacked(path: Path, cache_dir: Path | None = None) -> Path:
         DataError: the archive is damaged, has an entry that leads out of it, a link or a device, or would unpack to far
             more than its own size.
     """
-    target = writable_cache(cache_dir) / "archives" / sha256_of(path)
+    target = writable_cache(cache_dir) / "archives" / digest_of(path)
     if target.is_dir():
         return target
     with _explained("the archive", path), atomic_folder(target) as folder:
@@ -92,27 +94,27 @@ def decompressed(path: Path, cache_dir: Path | None = None) -> Path:
     Raises:
         DataError: it is damaged, or holds far more than its own size.
     """
-    target = writable_cache(cache_dir) / "archives" / f"{sha256_of(path)}-file"
-    name = path.stem or "data"
-    if not target.is_dir():
-        with atomic_folder(target) as folder:
-            decompress(path, path.suffix.lower(), folder / name)
-    return next(iter(target.iterdir()))
+    # Its name says what kind of table it is: the same content under another name is another file.
+    target = writable_cache(cache_dir) / "archives" / f"{digest_of(path)}-file" / (path.stem or "data")
+    if not target.is_file():
+        with atomic_write(target, "wb") as sink:
+            decompress(path, path.suffix.lower(), sink)
+    return target
 
 
-def decompress(path: Path, compression: str, target: Path) -> None:
+def decompress(path: Path, compression: str, sink: IO[bytes]) -> None:
     """Decompress a file.
 
     Args:
         path: the file.
         compression: `.gz`, `.bz2` or `.xz`.
-        target: where its content goes.
+        sink: takes its content.
 
     Raises:
         DataError: it is damaged, or holds far more than its own size.
     """
     message = f"the file would unpack to far more than its size: {_BOMB}"
-    with _explained("the compressed file", path), _OPENERS[compression](path) as source, target.open("wb") as sink:
+    with _explained("the compressed file", path), _OPENERS[compression](path) as source:
         shutil.copyfileobj(_Limited(source, _budget(path), path, message), sink)
 
 
@@ -134,6 +136,8 @@ def _explained(what: str, path: Path) -> Iterator[None]:
     except AdaSeqError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
+            raise
         # The readers of archives raise whatever they stumble over in a damaged one: a dozen types, and more in new versions.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         raise DataError(f"{what} cannot be read: {reason}", path) from error

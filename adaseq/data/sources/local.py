@@ -69,7 +69,7 @@ def find_splits(
     if isinstance(data_file, str):
         path = locate([Named("dataset.data_file", data_file, _only(checksum))], base_dirs, cache_dir)[0]
         if path.is_dir() or is_archive(path):
-            found = find_in_folder(opened(path, cache_dir))
+            found = find_in_folder(opened(path, cache_dir), path)
             return {split: [plain(each, split, cache_dir) for each in paths] for split, paths in found.items()}
         return {"train": [plain(path, "train", cache_dir)]}
     named = named_files(data_file, checksum)
@@ -99,6 +99,7 @@ def named_files(data_file: Mapping[str, str | Sequence[str]], checksum: Checksum
         )
     checksums = {ALIASES.get(key, key): _listed(value) for key, value in (checksum or {}).items()}
     named: dict[str, list[Named]] = {}
+    keys: dict[str, str] = {}
     for key, value in data_file.items():
         if value is None:
             continue
@@ -108,8 +109,11 @@ def named_files(data_file: Mapping[str, str | Sequence[str]], checksum: Checksum
             )
         split = ALIASES[key]
         if split in named:
-            raise AdaSeqError(f"dataset.data_file names the split '{split}' twice, once as '{key}'")
+            raise AdaSeqError(f"dataset.data_file names the split '{split}' twice, as '{keys[split]}' and as '{key}'")
         files = _listed(value)
+        if not files:
+            raise AdaSeqError(f"dataset.data_file.{key} names no file; name one, or leave it out")
+        keys[split] = key
         sums = checksums.pop(split, [None] * len(files))
         if len(sums) != len(files):
             raise AdaSeqError(f"dataset.checksum.{key} has {len(sums)} checksums for {len(files)} files")
@@ -128,7 +132,7 @@ def locate(named: Sequence[Named], base_dirs: Sequence[Path], cache_dir: Path | 
         cache_dir: where files are fetched to.
 
     Raises:
-        DataError: some are not there, or are not what their checksum says.
+        DataError: some are not there, are no files, or are not what their checksum says.
     """
     found: list[Path | None] = []
     missing = []
@@ -141,6 +145,10 @@ def locate(named: Sequence[Named], base_dirs: Sequence[Path], cache_dir: Path | 
         path = next((each for each in candidates if each.exists()), None)
         if path is None:
             missing.append(f"{key}: there is no file or folder '{name}'")
+        elif not (path.is_file() or path.is_dir()):
+            raise DataError(
+                f"{key}: '{name}' is a pipe or a device, which cannot be read twice; write the data into a file"
+            )
         found.append(path)
     if missing:
         where = " or ".join(dict.fromkeys(f"'{base.absolute()}'" for base in base_dirs))
@@ -179,18 +187,22 @@ def plain(path: Path, split: str, cache_dir: Path | None = None) -> Path:
         return place
     files = [each for each in sorted(place.rglob("*")) if each.is_file() and not _is_hidden(each, place)]
     if len(files) > 1:
-        files = find_in_folder(place).get(split, [])
+        files = find_in_folder(place, path).get(split, [])
     if len(files) != 1:
         raise DataError(f"this archive has not one file for the split '{split}', but {len(files)}", path)
     return opened(files[0], cache_dir) if not is_archive(files[0]) else files[0]
 
 
-def find_in_folder(folder: Path) -> dict[str, list[Path]]:
+def find_in_folder(folder: Path, archive: object = None) -> dict[str, list[Path]]:
     """The file of each split in a folder: the one in whose name the split's name stands as a word.
 
     `train.txt`, `resume_dev.conll` and `test` are found; `train.txt.bak` and `latest.txt` are not. Parts that are numbered
     (`train-00000-of-00002.jsonl`) belong together. The only subfolder of an otherwise empty folder, as in many archives, is
     looked into.
+
+    Args:
+        folder: the folder.
+        archive: what it was unpacked from, if it was, for messages.
 
     Raises:
         DataError: there is no file for any split, or several for one.
@@ -198,7 +210,7 @@ def find_in_folder(folder: Path) -> dict[str, list[Path]]:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     folders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
     if not files and len(folders) == 1:
-        return find_in_folder(folders[0])
+        return find_in_folder(folders[0], archive)
     found: dict[str, list[Path]] = {}
     for path in files:
         split = split_in(path.name)
@@ -209,11 +221,13 @@ def find_in_folder(folder: Path) -> dict[str, list[Path]]:
             names = ", ".join(path.name for path in candidates)
             raise DataError(
                 f"several files could be the split '{split}': {names}. Name the one to use: data_file: {{{split}: …}}",
-                folder,
+                archive or folder,
             )
     if not found:
         names = ", ".join(path.name for path in files[:8]) or "none"
-        raise DataError(f"no file here is named after a split (train, valid or dev, test); files: {names}", folder)
+        raise DataError(
+            f"no file here is named after a split (train, valid or dev, test); files: {names}", archive or folder
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from adaseq.data.example import Example
 from adaseq.data.formats.base import Format
 from adaseq.data.formats.split_reader import SplitReader
 from adaseq.errors import DataError
-from adaseq.utils.files import sha256_of
+from adaseq.utils.checksums import digest_of
 
 
 def contents(reader: Format, split: str, files: Sequence[Path]) -> list[str]:
@@ -23,14 +23,14 @@ def contents(reader: Format, split: str, files: Sequence[Path]) -> list[str]:
     """
     if isinstance(reader, SplitReader):
         return [*_code_of(type(reader)), split, *(reader.fingerprint(split, place) for place in files or (None,))]
-    return [*_code_of(type(reader)), *(sha256_of(path) for path in files)]
+    return [*_code_of(type(reader)), *(digest_of(path) for path in files)]
 
 
 def _code_of(reader: type) -> list[str]:
     """What stands for the source code of a user's own reader: whoever is writing one wants to see what it does now."""
     own = [each for each in reader.__mro__ if not each.__module__.startswith(("adaseq.", "builtins", "abc"))]
     files = {file for each in own if (file := getattr(sys.modules.get(each.__module__), "__file__", None))}
-    return [sha256_of(file) for file in sorted(files)]
+    return [digest_of(file) for file in sorted(files)]
 
 
 def read_files(reader: Format, split: str, files: Sequence[Path]) -> Iterator[Iterator[Example]]:

@@ -137,7 +137,7 @@ def _from_repository(
     if choice.archive is not None:
         folder = opened(repository.fetch(choice.archive), cache_dir)
         if not is_table:
-            found = find_in_folder(folder)
+            found = find_in_folder(folder, f"{repository.title}, {choice.archive}")
             return Source(
                 block, {split: [plain(each, split, cache_dir) for each in paths] for split, paths in found.items()}
             )

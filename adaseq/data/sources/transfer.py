@@ -99,7 +99,8 @@ class Transfer:
         if encoding in ("gzip", "x-gzip") and not is_named_so:
             plain = self._part.with_name(f"{self._part.name}.plain")
             try:
-                decompress(self._part, ".gz", plain)
+                with plain.open("wb") as sink:
+                    decompress(self._part, ".gz", sink)
             except DataError as error:
                 raise RequestError(f"the server sent it compressed, and {error.reason}") from error
             plain.replace(self._part)

@@ -59,11 +59,19 @@ class ExampleStore(Examples):
         store: their rows.
         fingerprint: stands for their content.
         rows: which rows, in which order; all by default.
+        moved: where files lie now that lay elsewhere when they were read.
     """
 
-    def __init__(self, store: ArrowStore, fingerprint: str, rows: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        store: ArrowStore,
+        fingerprint: str,
+        rows: np.ndarray | None = None,
+        moved: Mapping[str, str] | None = None,
+    ) -> None:
         self._store = store
         self._rows = rows
+        self._moved = moved or {}
         self.fingerprint = fingerprint
 
     @classmethod
@@ -73,14 +81,27 @@ class ExampleStore(Examples):
         examples: Callable[[], Iterable[Example]],
         cache_dir: Path | None = None,
         describe: Callable[[], Mapping[str, Any]] = dict,
+        files: Sequence[Path] = (),
     ) -> ExampleStore:
-        """Open or write the store of some examples; see `ArrowStore.build`."""
+        """Open or write the store of some examples; see `ArrowStore.build`.
+
+        Args:
+            fingerprint: stands for their content.
+            examples: called only if they must be read.
+            cache_dir: where stores are kept.
+            describe: called when all are read; what it returns is kept as `metadata`.
+            files: what they are read from. The same content may have been read at another place before.
+        """
 
         def rows() -> Iterator[dict[str, Any]]:
             return map(_to_row, examples())
 
-        store = ArrowStore.build(fingerprint, rows, schema=_EXAMPLE, cache_dir=cache_dir, describe=describe)
-        return cls(store, fingerprint)
+        def metadata() -> dict[str, Any]:
+            return {**describe(), "files": [str(path) for path in files]}
+
+        store = ArrowStore.build(fingerprint, rows, schema=_EXAMPLE, cache_dir=cache_dir, describe=metadata)
+        places = zip(store.metadata["files"], map(str, files), strict=True)
+        return cls(store, fingerprint, moved={old: new for old, new in places if old != new})
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -97,10 +118,9 @@ class ExampleStore(Examples):
         """Which of the examples that were read these are; None if all."""
         return self._rows
 
-    @property
-    def whole(self) -> ExampleStore:
-        """All examples that were read."""
-        return self if self._rows is None else ExampleStore(self._store, self.fingerprint)
+    def everything(self) -> Iterator[Example]:
+        """All examples that were read, in order, also those that were not selected."""
+        return map(self._to_example, self._store)
 
     def select(self, rows: np.ndarray) -> ExampleStore:
         """Some of the examples.
@@ -110,19 +130,25 @@ class ExampleStore(Examples):
         """
         chosen = rows if self._rows is None else self._rows[rows]
         digest = hashlib.sha256(self.fingerprint.encode() + np.ascontiguousarray(rows, np.int64).tobytes())
-        return ExampleStore(self._store, digest.hexdigest(), chosen)
+        return ExampleStore(self._store, digest.hexdigest(), chosen, self._moved)
 
     def __len__(self) -> int:
         return len(self._store) if self._rows is None else len(self._rows)
 
     def __iter__(self) -> Iterator[Example]:
-        if self._rows is None:
-            return map(_to_example, self._store)
-        return (self[i] for i in range(len(self)))
+        return self.everything() if self._rows is None else (self[i] for i in range(len(self)))
 
     def example(self, place: int) -> Example:
         """The example at a place, from 0 to before the length."""
-        return _to_example(self._store[place if self._rows is None else int(self._rows[place])])
+        return self._to_example(self._store[place if self._rows is None else int(self._rows[place])])
+
+    def _to_example(self, row: dict[str, Any]) -> Example:
+        example = _to_example(row)
+        for old, new in self._moved.items():
+            if example.origin.startswith((f"{old}:", f"{old}/")):
+                example.origin = new + example.origin.removeprefix(old)
+                break
+        return example
 
 
 def _to_row(example: Example) -> dict[str, Any]:

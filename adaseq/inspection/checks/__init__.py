@@ -1,1 +1,1 @@
-"""The checks, one module for each thing that they look at; `CHECKS` lists them."""
+"""The checks, one module for each thing that they look at."""

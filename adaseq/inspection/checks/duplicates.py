@@ -8,10 +8,11 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from adaseq.data.example import labelled_words
 from adaseq.inspection.checks.base import Check
 from adaseq.inspection.excerpts import Excerpts
 from adaseq.inspection.findings import Findings, Place
@@ -21,6 +22,15 @@ _SAME_DATA = 0.5  # of a split
 _FEWEST = 20  # examples of a split for which a share says something
 _FEWEST_WORDS, _FEWEST_CHARACTERS = 4, 6  # shorter sentences are the same by nature
 _NO_LINE = (1 << 40) - 1
+
+
+class _File(NamedTuple):
+    """A file of a split; see `Item`."""
+
+    split: str
+    path: str
+    encoding: str | None
+    words_have_lines: bool
 
 
 class DuplicateCheck(Check):
@@ -35,7 +45,7 @@ class DuplicateCheck(Check):
         super().__init__(findings)
         self._splits = list(splits)
         self._texts, self._annotations, self._places = array("Q"), array("Q"), array("Q")
-        self._files: dict[tuple[str, str, bool], int] = {}
+        self._files: dict[_File, int] = {}
         self._sizes: Counter[str] = Counter()
         self._shared: dict[tuple[str, str], int] = {}
 
@@ -45,7 +55,9 @@ class DuplicateCheck(Check):
         is_of_characters = all(len(word) == 1 for word in words)
         if len(words) < (_FEWEST_CHARACTERS if is_of_characters else _FEWEST_WORDS):
             return
-        file = self._files.setdefault((item.split, item.file, item.words_have_lines), len(self._files))
+        file = self._files.setdefault(
+            _File(item.split, item.file, item.encoding, item.words_have_lines), len(self._files)
+        )
         self._texts.append(_hash([words, *_asked(item)]))
         self._annotations.append(_hash(annotation))
         self._places.append(file << 40 | (_NO_LINE if item.line is None else item.line))
@@ -63,7 +75,7 @@ class DuplicateCheck(Check):
         for rows in groups:
             for row in rows:
                 file, line = self._where(int(row))
-                excerpts.want(file[1], line, file[2])
+                excerpts.want(file.path, file.encoding, line, file.words_have_lines)
         excerpts.read()
         shared: Counter[tuple[str, str]] = Counter()
         for rows in groups:
@@ -77,18 +89,18 @@ class DuplicateCheck(Check):
         first_of: dict[str, int] = {}
         for row in rows:
             file, line = self._where(row)
-            split = file[0]
+            split = file.split
             known = first_of.setdefault(split, row)
-            place = Place(file[1], line, "", excerpts.get(file[1], line))
+            place = Place(file.path, line, "", excerpts.get(file.path, line))
             if known != row:
                 self._add(
-                    "duplicate-sentence", row, known, place, f"the same sentence as {self._named(known, file[1])}"
+                    "duplicate-sentence", row, known, place, f"the same sentence as {self._named(known, file.path)}"
                 )
                 continue
             for earlier, other in first_of.items():
                 if earlier != split:
                     shared[split, earlier] += 1
-                    what = f"the same sentence as {self._named(other, file[1])}, in {earlier}"
+                    what = f"the same sentence as {self._named(other, file.path)}, in {earlier}"
                     self._add("overlap-between-splits", row, other, place, what)
 
     def _add(self, code: str, row: int, known: int, place: Place, what: str) -> None:
@@ -111,24 +123,21 @@ class DuplicateCheck(Check):
                 self.findings.add("same-data", Place("", None, what))
         self.findings.annotate("overlap-between-splits", "; ".join(notes))
 
-    def _where(self, row: int) -> tuple[tuple[str, str, bool], int | None]:
+    def _where(self, row: int) -> tuple[_File, int | None]:
         place = self._places[row]
         line = place & _NO_LINE
         return self._files_by_number[place >> 40], None if line == _NO_LINE else line
 
     def _named(self, row: int, here: str) -> str:
-        (_, file, _), line = self._where(row)
-        return f"line {line}" if file == here and line is not None else str(Place(Path(file).name, line, ""))
+        file, line = self._where(row)
+        return f"line {line}" if file.path == here and line is not None else str(Place(Path(file.path).name, line, ""))
 
 
 def _content(item: Item) -> tuple[list[str], list[Any]]:
     """The words of an example without its context, and its annotation."""
     example = item.example
-    words = example.tokens
-    if example.mask is not None:
-        words = [word for word, is_labelled in zip(words, example.mask, strict=True) if is_labelled]
     spans = sorted([span["start"], span["end"], span["type"], *sorted(span.get("types", ()))] for span in example.spans)
-    return words, [spans, example.fields.get("label")]
+    return labelled_words(example), [spans, example.fields.get("label")]
 
 
 def _asked(item: Item) -> Iterable[Any]:

@@ -12,10 +12,9 @@ from adaseq.modules.decoders.packing import Packing, Scores, runs_in_numpy
 
 # Steps between two subtractions of the best score so far, which keep float32 precise over long sentences.
 SHIFT_INTERVAL = 16
-# PyTorch shares out an operation among its threads from this many elements on. Below `WORTH_THREADS` waking them at every
-# step costs more than they save, and many times more on a busy machine, so the work is cut into pieces.
+# PyTorch shares out an operation among its threads from this many elements on. Waking them at every step saves little, and
+# costs many times that while the threads of a backward pass or of another program are awake, so the work is cut into pieces.
 GRAIN = 32768
-WORTH_THREADS = 4 * GRAIN
 
 
 @torch.no_grad()
@@ -33,9 +32,7 @@ def best_paths(scores: Scores, packing: Packing) -> tuple[list[list[int]], list[
     rows = num_tags
     if runs_in_numpy(emissions.device):
         library, maximum, best, emission = np, np.maximum.reduce, scores_all.numpy(), emissions.numpy()
-        work = num_tags * sizes[0] * num_tags
-        if work <= WORTH_THREADS:
-            rows = math.ceil(num_tags / math.ceil(work / GRAIN))
+        rows = math.ceil(num_tags / math.ceil(num_tags * sizes[0] * num_tags / GRAIN))
     # The tag left comes first, so that the maximum over it runs over contiguous memory. The sum is PyTorch's in any case:
     # it is faster at broadcasting.
     parts = scores_all.t().unsqueeze(2).split(rows)

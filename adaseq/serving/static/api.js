@@ -4,6 +4,7 @@ import { say } from "./words.js";
 
 const PATIENCE = 5; // times that a busy server is asked again
 const KEYS = ["text", "tokens", "mask", "pair_text", "pair", "subject", "object", "mentions"];
+const MARKS = /<\/?(?:e1|e2|E|O)>/g; // around the entities of a relation
 let token = "";
 
 /** The token for all requests that follow; it is kept nowhere else. */
@@ -84,6 +85,14 @@ export async function predictAll(model, inputs, limits, report) {
     report(start);
   }
   return results;
+}
+
+/** An input as its result counts it: for a model of relations, without the marks of the entities. */
+export function unmarked(model, input) {
+  if (model.extra_input !== "entities" || input.subject || input.object) return input;
+  const { text, tokens } = input;
+  if (text !== undefined) return { ...input, text: text.replace(MARKS, "") };
+  return { ...input, tokens: tokens.filter((word) => !word || word.replace(MARKS, "")) };
 }
 
 /** A place that counts UTF-16 units, in code points. */

@@ -1,6 +1,6 @@
 // Predictions for a file: read, sent in parts, and given back as a file.
 
-import { Problem, predictAll } from "./api.js";
+import { Problem, predictAll, unmarked } from "./api.js";
 import { say, tell } from "./words.js";
 
 /** What a value in JSON asks for: a text, a list of words, or an object with one of them; null for anything else. */
@@ -33,7 +33,7 @@ const linesOf = (text) => text.split(/\r?\n/).map((line, number) => [line, numbe
 
 /** The inputs of a file: a text on each line, or JSON. */
 function inputsOf(name, text) {
-  if (!/\.jsonl?$/i.test(name)) return linesOf(text).map(([line]) => ({ text: line }));
+  if (!/\.(jsonl?|ndjson)$/i.test(name)) return linesOf(text).map(([line]) => ({ text: line }));
   return valuesOf(name, text).map(([value, number]) => {
     const input = inputOf(value);
     if (input === null) throw new Problem(() => say("badLine", number));
@@ -57,7 +57,7 @@ async function read(file) {
 export class Batch {
   /**
    * @param {Record<string, HTMLElement>} fields file, progress, status, error and download.
-   * @param {() => Promise<{model: string, limits: object}>} server says what to ask.
+   * @param {() => Promise<{model: object, limits: object}>} server says what to ask.
    */
   constructor(fields, server) {
     this.fields = fields;
@@ -97,8 +97,8 @@ export class Batch {
         tell(status, () => say("texts", done, inputs.length));
       };
       report(0);
-      const results = await predictAll(model, inputs, limits, report);
-      if (isNewest()) this.offer(file.name, inputs, results);
+      const results = await predictAll(model.name, inputs, limits, report);
+      if (isNewest()) this.offer(file.name, inputs.map((each) => unmarked(model, each)), results);
     } catch (problem) {
       if (!isNewest()) return;
       tell(status);

@@ -1,6 +1,6 @@
 // The page: what happens when something is typed, moved or chosen.
 
-import { Problem, codePoints, hasToken, models, predict, useToken } from "./api.js";
+import { Problem, codePoints, hasToken, models, predict, unmarked, useToken } from "./api.js";
 import { drawArcs } from "./arcs.js";
 import { Batch } from "./batch.js";
 import { drawLegend, drawTable, drawText, isRelation, useTypes } from "./drawing.js";
@@ -15,7 +15,7 @@ const MOST_LETTERS = 20000; // that are drawn before somebody asks for all of th
 const at = (id) => document.getElementById(id);
 const known = new Map(); // name of a model -> what the server says of it
 let limits = null;
-let last = null; // {input, result, seconds, most} of the newest answer
+let last = null; // {text, result, seconds, most} of the newest answer
 let newest = 0; // number of the newest request: older answers come too late
 let relations = []; // that are drawn
 let frame = 0;
@@ -128,9 +128,10 @@ async function run() {
     if (!known.size) await load();
     const given = input();
     useTypes(model().types);
+    const { text } = unmarked(model(), given);
     const [result] = await predict(model().name, [given]);
     if (number !== newest) return;
-    last = { input: given, result, seconds: (performance.now() - begin) / 1000, most: MOST_LETTERS };
+    last = { text, result, seconds: (performance.now() - begin) / 1000, most: MOST_LETTERS };
     tell(at("error"));
   } catch (problem) {
     if (number !== newest) return;
@@ -150,7 +151,7 @@ function show() {
   const { result, seconds } = last;
   const all = result.output ?? [];
   const shown = all.filter((each) => (each.prob ?? 1) >= least);
-  const { left, isCut } = drawText(at("drawing"), last.input.text, shown, last.most);
+  const { left, isCut } = drawText(at("drawing"), last.text, shown, last.most);
   at("whole").hidden = !isCut;
   drawLegend(at("legend"), shown);
   drawTable(at("found-title"), at("head"), at("rows"), shown);
@@ -231,7 +232,7 @@ function paint() {
 const fields = { file: at("file"), progress: at("progress"), status: at("batch-status"), error: at("batch-error"), download: at("download") };
 new Batch(fields, async () => {
   if (!known.size) await load();
-  return { model: model().name, limits };
+  return { model: model(), limits };
 });
 at("language").value = remembered("language", navigator.language.startsWith("zh") ? "zh" : "en");
 at("theme").value = remembered("theme", "auto");

@@ -46,7 +46,7 @@ const WORDS = {
 // The codes of errors; the message that follows is the server's own.
 const CODES = {
   busy: "服务器正忙", not_ready: "服务器尚未就绪", timeout: "服务器没有及时得出结果", text_too_long: "文本太长",
-  too_many_texts: "文本太多", body_too_large: "内容太大", slow_request: "内容到达太慢", invalid_input: "输入不符合要求",
+  too_many_texts: "文本太多", too_many_mentions: "提及太多", body_too_large: "内容太大", slow_request: "内容到达太慢", invalid_input: "输入不符合要求",
   no_such_model: "没有这个模型", unauthorized: "令牌不对", internal_error: "服务器出错",
 };
 

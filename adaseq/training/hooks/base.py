@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,6 +30,8 @@ class Hook:
     registry: ClassVar[Registry] = HOOKS
     order: ClassVar[int] = 50
     """Hooks with smaller numbers are called first."""
+    outputs: Sequence[str] = ()
+    """Files and folders in the run folder that the hook writes, and no other hook may write."""
 
     def before_run(self, trainer: Trainer) -> None:
         """The training is about to begin, or to go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from adaseq.training.hooks.score import is_better, watched_score
 from adaseq.utils.files import add_name
 
 if TYPE_CHECKING:
+    from adaseq.config import Config
     from adaseq.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -51,13 +53,13 @@ class BestCkptSaverHook(Hook):
     ) -> None:
         if max_checkpoint_num < 1:
             raise AdaSeqError(f"BestCkptSaverHook: max_checkpoint_num is {max_checkpoint_num}; it must be at least 1")
-        check_output(Hooks.BEST_CHECKPOINT, save_file_name=save_file_name, output_sub_dir=output_sub_dir)
+        self.outputs = check_output(Hooks.BEST_CHECKPOINT, save_file_name=save_file_name, output_sub_dir=output_sub_dir)
         self.metric_key, self.rule = metric_key, rule
         self.restore_best = restore_best
         self.best_score: float | None = None
         self.best_scores: dict[str, Any] = {}
         self.best_epoch: int | None = None
-        self._file_name, self.folder_name = save_file_name, output_sub_dir
+        self._file_name, self._folder_name = save_file_name, output_sub_dir
         self._keep = max_checkpoint_num
         self._save_optimizer = save_optimizer
         self._overtaken: list[str] = []
@@ -90,7 +92,7 @@ class BestCkptSaverHook(Hook):
             trainer.load_weights(self._weights)
             if self._is_resumed:
                 # The folder may be of an epoch behind the checkpoint, which need not have come out the same on a GPU.
-                trainer.save_model_folder(self._work_dir / self.folder_name)
+                trainer.save_model_folder(self._work_dir / self._folder_name)
             logger.info("Back to the best weights, of epoch %s.", self.best_epoch)
 
     def state_dict(self) -> dict[str, Any]:
@@ -113,7 +115,7 @@ class BestCkptSaverHook(Hook):
         """The weights that are kept."""
         if self.best_score is None:
             return []
-        return [self._weights, *(self._work_dir / name for name in self._overtaken)]
+        return [self._weights, *map(self._weights.with_name, self._overtaken)]
 
     @property
     def _weights(self) -> Path:
@@ -121,7 +123,7 @@ class BestCkptSaverHook(Hook):
 
     def _save(self, trainer: Trainer) -> None:
         trainer.save_weights(self._weights)
-        trainer.save_model_folder(self._work_dir / self.folder_name)
+        trainer.save_model_folder(self._work_dir / self._folder_name)
         if self._save_optimizer:
             trainer.save_optimizer(self._weights.with_name(f"{self._weights.stem}_optimizer.pth"))
 
@@ -129,8 +131,26 @@ class BestCkptSaverHook(Hook):
         """Give the weights that are being overtaken a name of their own, as far as they are kept."""
         if self._keep == 1 or self.best_score is None:
             return
-        name = f"{self._weights.stem}_epoch{self.best_epoch}_{self.metric_key}{self.best_score:.5f}.pth"
-        add_name(self._weights, self._work_dir / name)
-        self._overtaken.append(name)
+        key = self.metric_key.replace("/", "-")  # that of one of several corpora is name/f1
+        name = f"{self._weights.stem}_epoch{self.best_epoch}_{key}{self.best_score:.5f}.pth"
+        add_name(self._weights, self._weights.with_name(name))
+        # Two evaluations in an epoch may come to one name.
+        self._overtaken = [*(each for each in self._overtaken if each != name), name]
         while len(self._overtaken) >= self._keep:
-            (self._work_dir / self._overtaken.pop(0)).unlink(missing_ok=True)
+            self._weights.with_name(self._overtaken.pop(0)).unlink(missing_ok=True)
+
+
+def best_hook(hooks: Sequence[Hook]) -> BestCkptSaverHook:
+    """The one that keeps the best weights: every run has it."""
+    return next(hook for hook in hooks if isinstance(hook, BestCkptSaverHook))
+
+
+def best_model_of(folder: Path, config: Config) -> Path:
+    """The model folder of a run.
+
+    Args:
+        folder: the run folder.
+        config: the configuration of the run.
+    """
+    blocks: list[dict[str, Any]] = config.train.hooks or []
+    return folder / next(each["output_sub_dir"] for each in blocks if each["type"] == Hooks.BEST_CHECKPOINT)

@@ -44,7 +44,7 @@ class CheckpointHook(Hook):
         max_checkpoint_num: Count | None = None,
         output_sub_dir: str = "output",
     ) -> None:
-        check_output(Hooks.CHECKPOINT, output_sub_dir=output_sub_dir)
+        self.outputs = check_output(Hooks.CHECKPOINT, output_sub_dir=output_sub_dir)
         self._interval = Interval(interval, by_epoch, save_strategy)
         self._save_last = save_last
         self._keep = max_checkpoint_num

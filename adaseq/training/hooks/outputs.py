@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from adaseq.errors import AdaSeqError
-from adaseq.training.run_folder import CHECKPOINTS, CONFIG, LOG, RECORD
+from adaseq.training.run_folder import BACKBONE, CHECKPOINTS, CONFIG, LOG, NONFINITE_BATCH, PREDICTIONS, RECORD
 
-# What the run itself writes, and needs to go on.
-_TAKEN = (CHECKPOINTS, CONFIG, RECORD, LOG)
+# What the run itself writes.
+_TAKEN = (BACKBONE, CHECKPOINTS, CONFIG, LOG, NONFINITE_BATCH, PREDICTIONS, RECORD)
 
 
-def check_output(hook: str, **names: str) -> None:
+def check_output(hook: str, **names: str) -> tuple[str, ...]:
     """Refuse names that lead out of the run folder, are the run folder, or belong to something else.
 
     Args:
         hook: whose they are.
         names: by argument.
+
+    Returns:
+        The names.
 
     Raises:
         AdaSeqError: one does, or two are the same.
@@ -29,3 +32,4 @@ def check_output(hook: str, **names: str) -> None:
             raise AdaSeqError(f"{hook}: {key} is {name!r}, which the run writes itself; choose another name")
     if len({PurePath(name) for name in names.values()}) < len(names):
         raise AdaSeqError(f"{hook}: {' and '.join(names)} are the same; a file and a folder need different names")
+    return tuple(names.values())

@@ -46,9 +46,7 @@ class ProgressHook(Hook):
 
     def after_epoch(self, trainer: Trainer) -> None:
         """Close it and say what the epoch was like."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._close()
         trainer.averages.collect()
         loss = trainer.averages.since(self._mark).get("loss", float("nan"))
         if trainer.runtime.is_main:
@@ -63,9 +61,7 @@ class ProgressHook(Hook):
 
     def after_run(self, trainer: Trainer) -> None:
         """Close a bar that an early stop left open."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._close()
 
     def state_dict(self) -> dict[str, Any]:
         """Where the averages of the epoch begin."""
@@ -73,7 +69,7 @@ class ProgressHook(Hook):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self._mark = {name: (total, count) for name, (total, count) in state["mark"].items()}
+        self._mark = state["mark"]
 
     def _open(self, trainer: Trainer) -> None:
         self._start = time.perf_counter()
@@ -89,3 +85,8 @@ class ProgressHook(Hook):
             leave=False,
             file=sys.stderr,
         )
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -71,7 +71,7 @@ class TensorboardHook(Hook):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self._mark = {name: (total, count) for name, (total, count) in state["mark"].items()}
+        self._mark = state["mark"]
 
     def _write(self, group: str, values: dict[str, Any], step: int) -> None:
         if self._writer is None:

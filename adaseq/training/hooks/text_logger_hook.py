@@ -33,7 +33,7 @@ class TextLoggerHook(Hook):
         interval: after every so many batches.
         by_epoch: count batches in the epoch; false counts them since the start.
         ignore_last: what is left at the end of an epoch gets no line of its own.
-        out_dir: the folder of the JSON lines; by default the run folder.
+        out_dir: the folder of the JSON lines; by default the run folder. Lines that are there already stay.
         filename: their file, without `.json`.
         rounding_digits: numbers are rounded to so many digits after the point.
         ignore_rounding_keys: the keys whose numbers are not rounded.
@@ -51,13 +51,14 @@ class TextLoggerHook(Hook):
         rounding_digits: Natural = 5,
         ignore_rounding_keys: str | list[str] | None = "lr",
     ) -> None:
-        check_output(Hooks.TEXT_LOGGER, filename=f"{filename}.json")
+        outputs = check_output(Hooks.TEXT_LOGGER, filename=f"{filename}.json")
+        self.outputs = outputs if out_dir is None else ()
         self._interval, self._by_epoch, self._ignore_last = interval, by_epoch, ignore_last
         self._out_dir, self._filename = out_dir, filename
         exact = [ignore_rounding_keys] if isinstance(ignore_rounding_keys, str) else ignore_rounding_keys or []
         self._rounding = rounding_digits, exact
         self._mark: Mark = {}
-        self._position = 0
+        self._position: int | None = None
         self._log: MetricsLog | None = None
 
     def before_run(self, trainer: Trainer) -> None:
@@ -66,6 +67,8 @@ class TextLoggerHook(Hook):
         if trainer.runtime.is_main:
             with writing(self._log.path):
                 self._log.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._position is None:  # a folder that the user has chosen may hold the lines of other runs
+                self._position = self._log.position() if self._out_dir else 0
             self._log.cut(self._position)
 
     def after_step(self, trainer: Trainer) -> None:
@@ -104,7 +107,7 @@ class TextLoggerHook(Hook):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self._position = state["position"]
-        self._mark = {name: (total, count) for name, (total, count) in state["mark"].items()}
+        self._mark = state["mark"]
 
     def _train_line(self, trainer: Trainer, means: dict[str, float]) -> dict[str, Any]:
         progress = trainer.progress
@@ -131,9 +134,5 @@ def _sentence(line: dict[str, Any], trainer: Trainer) -> str:
         place = f"epoch {line['epoch']}/{trainer.max_epochs} {line['split']}"
     else:
         place = "test"
-    numbers = {
-        key.removeprefix("evaluation/"): value
-        for key, value in line.items()
-        if isinstance(value, float) and key not in ("mode", "epoch", "iter")
-    }
+    numbers = {key.removeprefix("evaluation/"): value for key, value in line.items() if isinstance(value, float)}
     return f"{place}: " + "  ".join(f"{key} {value:.5g}" for key, value in numbers.items())

@@ -176,3 +176,15 @@ def test_bad_tasks(tmp_path: Path, place: tuple[str, ...], value: Any, message: 
     with pytest.raises(DataError) as caught:
         read(tmp_path / "a", [TASK, task], type="label_studio")
     assert str(caught.value) == f"{tmp_path / 'a'}:2: record 2 of the list: {message}"
+
+
+def test_results_of_label_studio_with_the_same_id(tmp_path: Path) -> None:
+    # Several controls of the labeling interface speak about the same range.
+    task = copy.deepcopy(TASK)
+    results = task["annotations"][1]["result"]
+    results.insert(1, {**results[1], "id": "a", "value": {"start": 2, "end": 5, "labels": ["SINGER"]}})
+    (example,) = read(tmp_path / "a", [task], type="label_studio")
+    assert surfaces(example) == [("Ada", "PER"), ("Ada", "POET"), ("Ada", "SINGER"), ("Rome", "LOC")]
+    results[1]["value"] = {"start": 9, "end": 13, "labels": ["LOC"]}
+    with pytest.raises(DataError, match="1: record 1 of the list: two entities have the id 'a'"):
+        read(tmp_path / "a", [task], type="label_studio")

@@ -147,6 +147,27 @@ def is_number(label: str) -> bool:
     return True
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "gb18030"])
+def test_a_byte_order_mark_is_left_out(tmp_path: Path, name: str, encoding: str) -> None:
+    sample = SAMPLES[name]
+    path = tmp_path / ("data.jsonl" if sample.content.startswith("{") else "data.csv")
+    found = []
+    for mark in ("", "\ufeff"):
+        path.write_bytes((mark + sample.content).encode(encoding))
+        found.append(list(FORMATS.build({**sample.block, "encoding": encoding}).read(path)))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_lone_carriage_returns_are_refused(tmp_path: Path, name: str) -> None:
+    lines = SAMPLES[name].content.replace("\r", "").split("\n")
+    path = tmp_path / "data"
+    path.write_text("\r".join([*lines, *lines]), encoding="utf-8", newline="")
+    with pytest.raises(DataError, match="data:1: the lines end in a carriage return alone, as on old Macs"):
+        list(FORMATS.build(SAMPLES[name].block).read(path))
+
+
 @pytest.mark.parametrize("name", [name for name, sample in SAMPLES.items() if sample.separator is not None])
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
     peaks = []
@@ -163,10 +184,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
     assert peaks[1] < peaks[0] + 100_000
 
 
-@pytest.mark.parametrize("name", ["label_studio", "one_mention"])
+@pytest.mark.parametrize("name", ["label_studio", "one_mention", "table"])
 def test_memory_does_not_grow_with_a_document_of_many_lines(tmp_path: Path, name: str) -> None:
     peaks = []
-    record = json.dumps(json.loads(SAMPLES[name].content)[0], indent=1)
+    content = json.loads(SAMPLES[name].content)
+    record = json.dumps(content[0] if isinstance(content, list) else content, indent=1)
     for copies in (2000, 6000):
         path = tmp_path / str(copies)
         path.write_text("[" + ",\n".join([record] * copies) + "]", encoding="utf-8")

@@ -159,9 +159,9 @@ def test_a_bad_record_of_a_list_is_named_by_its_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('[\n{"text": "a",\n "label": }]', "3: no JSON: Expecting value"),
+        ('[\n{"text": "a",\n "label": }]', "3: no JSON: Expecting value at column 11"),
         ('[{"text": "a", "label": []}\n{"text": "b"}]', "2: a comma or the end of the list is needed"),
-        ("[\n3]", "2: record 1 of the list: an object is needed"),
+        ("[\n3]", "2: record 1 of the list: an object is needed, not 3"),
         (
             "[]\nx",
             (

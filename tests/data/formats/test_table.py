@@ -143,6 +143,66 @@ def test_a_mask(tmp_path):
     assert [each.mask for each in read(tmp_path, "jsonl", rows)] == [[True, False], None]
 
 
+def test_a_mask_beside_tags(tmp_path):
+    rows = [
+        {"tokens": ["a", "b", "c"], "tags": ["B-A", "O", "B-A"], "mask": [True, True, False]},
+        {"tokens": ["a", "<EOS>"], "tags": ["O", "O"], "mask": None},
+    ]
+    first, second = read(tmp_path, "jsonl", rows)
+    assert first.mask == [True, True, False] and first.spans == [{"start": 0, "end": 1, "type": "A"}]
+    assert second.mask == [True, False] and first.fields == {}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_what_is_null_in_the_first_row_counts_in_the_others(tmp_path, kind):
+    empty = {"tokens": ["a"], "subject": None, "object": None, "label": "None", "mask": None}
+    rows = [empty, {"tokens": ["a", "b"], "subject": [0, 1], "object": [1, 2], "label": "r", "mask": [True, False]}]
+    first, second = read(tmp_path, kind, rows)
+    assert first.fields == {"label": "None"} and first.mask is None
+    assert second.fields == {"label": "r", "subject": [0, 1], "object": [1, 2]} and second.mask == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_column_that_is_named_may_begin_with_many_nulls(tmp_path, kind):
+    rows = [{"tokens": ["a"], "tags": ["B-X"], "mask": None}] * 200
+    rows.append({"tokens": ["a"], "tags": ["O"], "mask": [False]})
+    assert read(tmp_path, kind, rows, columns={"mask": "mask"})[-1].mask == [False]
+    assert ":201: 'mask' is empty in all rows before" in error(tmp_path, kind, rows)
+
+
+def test_empty_cells_of_csv(tmp_path):
+    spans = json.dumps([PER])
+    rows = [{"text": "nobody", "spans": "", "label": "-1"}, {"text": "Ann Lee left", "spans": spans, "label": "1"}]
+    first, second = read(tmp_path, "csv", rows, names={"label": ["no", "yes"]}, is_end_included=False)
+    assert first.spans == [] and first.fields == {} and second.fields == {"label": "yes"}
+    assert [span["type"] for span in second.spans] == ["PER"]
+
+
+def test_labels_in_cells_of_csv(tmp_path):
+    rows = [{"text": "a", "label": each} for each in ('["x", "y"]', "['x', 'y']", "[x y]", "{x}", "x y")]
+    labels = [each.fields["label"] for each in read(tmp_path, "csv", rows)]
+    assert labels == [["x", "y"], ["x", "y"], "[x y]", "{x}", "x y"]
+
+
+def test_the_column_that_is_named_goes_before_one_with_a_usual_name(tmp_path):
+    rows = [{"text": "Ann left", "tokens": ["x"], "tags": ["B-PER", "O"]}]
+    assert read(tmp_path, "jsonl", rows, columns={"text": "text"})[0].tokens == ["Ann", "left"]
+    with pytest.raises(DataError, match="1 words and 2 tags"):
+        read(tmp_path, "jsonl", rows)
+
+
+def test_a_delimiter_may_be_called_by_its_name(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text\tlabel\ngood, very\tx\n", encoding="utf-8")
+    for name in ("tab", "\\t", "\t"):
+        assert [each.text for each in TableFormat(delimiter=name).read(path)] == ["good, very"]
+
+
+def test_cells_may_be_long(tmp_path):
+    text = "word " * 100_000
+    assert read(tmp_path, "csv", [{"text": text, "label": "x"}])[0].text == text
+
+
 def test_types_can_be_left_out_and_schemes_set(tmp_path):
     rows = [{"tokens": ["a", "b", "c"], "tags": ["I-X1", "O", "I-X2"]}]
     assert read(tmp_path, "jsonl", rows, ignored_types=["X1"], source_scheme="IOB1")[0].spans == [
@@ -166,7 +226,13 @@ def test_types_can_be_left_out_and_schemes_set(tmp_path):
         ([{"text": "a  b", "spans": [{"start": 1, "end": 3, "type": "X"}]}], {}, "train.jsonl:1: the span from 1 to 3 holds nothing but white space"),
         ([{"tokens": ["a"], "spans": [{"start": 0, "end": 2, "type": "X"}]}], {}, "train.jsonl:1: the span from 0 to 2 (end excluded) is not within the 1 words of the text"),
         ([{"tokens": ["a"], "spans": [], "mask": [1, 0]}], {}, "train.jsonl:1: 'mask' must have true or false for each of the 1 words"),
-        (ROWS, {"delimiter": "||"}, "dataset.delimiter is '||'; it must be a single character"),
+        (ROWS, {"delimiter": "||"}, "dataset.delimiter is '||'; it must be a single character, and no line break"),
+        (ROWS, {"delimiter": "\n"}, "dataset.delimiter is '\\n'; it must be a single character, and no line break"),
+        (ROWS, {"delimiter": "|", "quote": "|"}, "dataset.delimiter and dataset.quote are both '|'; they must differ"),
+        ([{"words": ["a", "b"], "subject": [0, 9]}], {"columns": {"tokens": "words"}}, "train.jsonl:1: the span from 0 to 9 (end excluded) is not within the 2 words of the text"),
+        ([{"tokens": ["a"], "spans": [{"start": 0, "end": 1, "allowed": "PER"}]}], {}, "train.jsonl:1: 'allowed' must be a list of types, not \"PER\""),
+        ([{"text": "a", "text2": ["b", ""], "label": "x"}], {}, "train.jsonl:1: 'text2' has an item that is no word: \"\""),
+        ([{"tokens": ["a"], "tags": ["O"]}] * 101 + [{"tokens": ["a"], "tags": ["O"], "mask": [False]}], {}, "train.jsonl:102: 'mask' is empty in all rows before; so that it is known what it is, name it: columns: {mask: mask}, and give it to all rows, if only as null"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_and_where(tmp_path, rows, options, message):
@@ -181,8 +247,16 @@ def test_what_is_wrong_and_where(tmp_path, rows, options, message):
         ("t.csv", 'text,label\n"a,b\n', "t.csv:2: no row of a table: unexpected end of data"),
         ("t.csv", "", "t.csv: there is no row in this table"),
         ("t.csv", "text,label\n", "t.csv: there is no row in this table"),
-        ("t.json", "[1]", "t.json: row 1: an object is needed, not 1"),
+        ("t.csv", "text,label\na\rb,x\n", "t.csv:2: no row of a table: a carriage return in a cell without quotes"),
+        ("t.json", "[1]", "t.json:1: record 1 of the list: an object is needed, not 1"),
         ("t.json", '[{"a": 1]', "t.json:1: no JSON: Expecting ',' delimiter at column 9"),
+        ("t.json", '[{"text": "a"},\n  {"a": ]', "t.json:2: no JSON: Expecting value at column 9"),
+        ("t.json", '{\n"data": [{"text": "a"}, 7]}', "t.json: record 2 of the list: an object is needed, not 7"),
+        (
+            "t.json",
+            '[{"text": "\\ud800"}]',
+            "t.json:1: half of a surrogate pair in a string is no character, or the object is too deep",
+        ),
         (
             "t.json",
             '{\n"a": [], "b": []}',

@@ -177,7 +177,26 @@ def test_more_columns_than_before_are_noted(tmp_path: Path) -> None:
     path.write_text("a B-A\nNew York  B-A\n", encoding="utf-8")
     reader = ConllFormat()
     assert [example.tokens for example in reader.read(path)] == [["a", "New"]]
-    assert reader.notes()["warnings"] == ["line 2 has 3 columns, those before it 2; a word with a space in it?"]
+    said = "line 2 has 3 columns, those before it 2; a word with a space in it?"
+    assert reader.notes()["warnings"] == [said]
+    path.write_text("a B-A\n" + "New York  B-A\n" * 30, encoding="utf-8")
+    reader = ConllFormat()
+    assert len([*reader.read(path)]) == 1
+    assert reader.notes()["warnings"] == [f"{said} (and 29 more)"]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "text"),
+    [("relation_conll", "<E> r\nNew York O\n</E> O\n"), ("nested_conll", "Ann O O\nNew York O B-A\n")],
+)
+def test_more_columns_are_noted_in_all_formats_with_columns(tmp_path: Path, data_type: str, text: str) -> None:
+    path = tmp_path / "data.txt"
+    path.write_text(text, encoding="utf-8")
+    reader = FORMATS.build({"type": data_type, **({"label_columns": [-1]} if "Ann" in text else {})})
+    assert len([*reader.read(path)]) == 1
+    assert [said.partition(", ")[0] for said in reader.notes()["warnings"]] == [
+        f"line 2 has {3 + ('Ann' in text)} columns"
+    ]
 
 
 CONLL_ERRORS: list[tuple[str, dict[str, Any], str]] = [

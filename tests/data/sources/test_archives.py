@@ -1,5 +1,7 @@
 """Archives write nowhere but into their own folder, and not without end."""
 
+import errno
+import gzip
 import io
 import tarfile
 import zipfile
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from adaseq.data.sources import archives
 from adaseq.data.sources.local import find_splits
-from adaseq.errors import DataError
+from adaseq.errors import AdaSeqError, DataError
 
 
 def make_zip(path, files):
@@ -123,3 +125,21 @@ def test_damage_anywhere_gives_the_files_or_an_error(tmp_path, suffix, places):
         assert str(error).startswith(f"{path}: ")
     else:
         assert folder.parent == tmp_path / "cache" / "archives"
+
+
+def test_a_compressed_file_under_another_name_is_another_file(tmp_path):
+    content = gzip.compress(b"text\tlabel\n", mtime=0)
+    for name in ("train.csv", "train.tsv", "train.csv"):
+        (tmp_path / f"{name}.gz").write_bytes(content)
+        found = find_splits({"train": str(tmp_path / f"{name}.gz")}, cache_dir=tmp_path / "cache")["train"]
+        assert [path.name for path in found] == [name] and found[0].read_bytes() == b"text\tlabel\n"
+
+
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    def full(source, sink):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    (tmp_path / "train.txt.gz").write_bytes(gzip.compress(b"a O\n"))
+    with pytest.raises(AdaSeqError, match="^Cannot write .*train.txt: there is no space left on the disk"):
+        find_splits({"train": str(tmp_path / "train.txt.gz")}, cache_dir=tmp_path / "cache")

@@ -1,5 +1,8 @@
 """Where the files of a split are found."""
 
+import os
+import zipfile
+
 import pytest
 
 from adaseq.data.sources.local import find_in_folder, find_splits
@@ -42,7 +45,7 @@ def test_an_unknown_split_proposes_the_nearest(tmp_path):
 
 def test_a_split_named_twice_is_an_error(tmp_path):
     touch(tmp_path, "a", "b")
-    with pytest.raises(AdaSeqError, match="names the split 'valid' twice, once as 'valid'"):
+    with pytest.raises(AdaSeqError, match="names the split 'valid' twice, as 'dev' and as 'valid'"):
         find_splits({"dev": "a", "valid": "b"}, [tmp_path])
 
 
@@ -73,6 +76,25 @@ def test_two_candidates_are_an_error(tmp_path):
 def test_a_folder_without_splits_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no file here is named after a split .* files: data.txt"):
         find_splits(str(touch(tmp_path, "data.txt")))
+
+
+def test_an_archive_without_splits_is_named(tmp_path):
+    path = tmp_path / "corpus.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.txt", "a O")
+    with pytest.raises(DataError, match=r"corpus\.zip: no file here is named after a split .* files: data.txt"):
+        find_splits(str(path), cache_dir=tmp_path / "cache")
+
+
+def test_what_can_be_read_only_once_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="dataset.data_file.train: 'pipe' is a pipe or a device, which cannot be read"):
+        find_splits({"train": "pipe"}, [tmp_path])
+
+
+def test_a_split_without_a_file_is_an_error(tmp_path):
+    with pytest.raises(AdaSeqError, match="dataset.data_file.dev names no file; name one, or leave it out"):
+        find_splits({"train": "a", "dev": []}, [tmp_path])
 
 
 def test_a_single_file_is_training_data(tmp_path):

@@ -131,7 +131,7 @@ def test_errors_say_what_is_wrong(trained: Trained, run: Run, tmp_path: Path) ->
         "attempt('nothing', lambda: tagger(None))\n"
         "attempt('batch size', lambda: tagger(['mary'], batch_size=0))\n"
     )
-    text = 'AdaSeqError: an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received '
+    text = 'AdaSeqError: inputs[0]: an input is a string, a list of words, {"text": "…"} or {"tokens": ["…", …]}; received '
     assert {name: out[name] for name in ("damaged", "precision", "splitter", "task", "input", "nothing", "batch size")} == {
         "damaged": f"AdaSeqError: PredictorPipeline: the model folder '{damaged}' has no weights: neither model.safetensors "
         "nor pytorch_model.bin",

@@ -59,6 +59,26 @@ def test_overtaken_weights_can_be_kept(trainer: Any, tmp_path: Path) -> None:
     assert [saved(path) for path in hook.kept_files()] == [4.0, 2.0]
 
 
+def test_scores_of_one_corpus_and_folders_have_names_too(trainer: Any, tmp_path: Path) -> None:
+    hook = BestCkptSaverHook("news/f1", save_file_name="weights/top.pth", max_checkpoint_num=2)
+    (tmp_path / "weights").mkdir()
+    run(hook, trainer, [0.1, 0.2], key="news/f1")
+    assert sorted(path.name for path in (tmp_path / "weights").iterdir()) == [
+        "top.pth",
+        "top_epoch1_news-f10.10000.pth",
+    ]
+    assert [saved(path) for path in hook.kept_files()] == [2.0, 1.0]
+
+
+def test_scores_that_look_alike_do_not_cost_weights(trainer: Any) -> None:
+    hook = BestCkptSaverHook(max_checkpoint_num=3)
+    hook.before_run(trainer)
+    for score in (0.1, 0.2000001, 0.2000002, 0.3):  # the second and the third have one name: all are of one epoch
+        trainer.step(hook)
+        trainer.evaluate(hook, f1=score)
+    assert [saved(path) for path in hook.kept_files()] == [4.0, 1.0, 3.0]
+
+
 def test_the_test_does_not_choose(trainer: Any, tmp_path: Path) -> None:
     hook = BestCkptSaverHook()
     hook.before_run(trainer)

@@ -87,3 +87,10 @@ def test_lines_of_steps_that_are_taken_again_are_cut_off(trainer: Any, tmp_path:
     again.load_state_dict(state)
     again.before_run(trainer)
     assert lines(tmp_path / "metrics.json") == before
+
+
+def test_lines_of_other_runs_in_a_folder_of_ones_own_stay(trainer: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "all runs"
+    for _ in range(2):
+        run(TextLoggerHook(interval=4, out_dir=str(folder)), trainer, epochs=1)
+    assert len(lines(folder / "metrics.json")) == 2
