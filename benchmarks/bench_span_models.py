@@ -121,7 +121,7 @@ def _network(model: Any) -> Callable[[Any, Any], Any]:
             [scorer.scores(scorer(words[i : i + 1], mask[i : i + 1]), 0, words.shape[1]) for i in range(len(words))]
         )
     if hasattr(scorer, "biaffine"):
-        return lambda words, mask: scorer.biaffine(*scorer(words))
+        return lambda words, mask: scorer.scores(*scorer(words))
     return lambda words, mask: scorer.scores(scorer(words))
 
 
@@ -163,7 +163,7 @@ def _stub(model: Any, words: Any, mask: Any, planted: Any) -> Callable[[], None]
     elif planted is not None and hasattr(model.scorer, "biaffine"):
         nothing = torch.zeros(*mask.shape, 1, device=mask.device)
         replace(model.scorer, "forward", lambda words: (nothing, nothing))
-        replace(model.scorer.biaffine, "forward", lambda first, second: planted)
+        replace(model.scorer, "scores", lambda starts, ends: planted)
     elif planted is not None:
         replace(model.scorer, "forward", lambda words: _Whole())
         replace(model.scorer, "scores", lambda vectors: planted)

@@ -13,7 +13,9 @@ from typing import Any
 
 from adaseq.config.dataset_blocks import dataset_blocks, gather_corpora
 from adaseq.config.document import Document, Place, plain, walk
+from adaseq.config.pairing import MODEL_OF_TASK
 from adaseq.config.problems import shown
+from adaseq.metainfo import Models
 
 _TASKS = {"mcce-entity-typing": "entity-typing"}
 _SPLITS = {"dev": "valid", "validation": "valid", "training": "train"}
@@ -48,6 +50,8 @@ _ARGUMENTS_OF_HOOK = {
     "EarlyStopHook": dict.fromkeys(("by_epoch", "early_stop_strategy"), "it looks at every evaluation"),
     "TensorboardHook": dict.fromkeys(("by_epoch", "ignore_last"), "its points are steps, one every 'interval' of them"),
 }
+# Models whose preprocessors number labels as they are listed.
+_OF_WHOLE_TEXTS = (Models.TEXT_CLASSIFICATION, Models.RELATION_EXTRACTION)
 # Arguments of preprocessors whose work is always done, or done by the trainer.
 _PREPROCESSOR_ARGUMENTS = {
     "mode": "max_length counts in any case, and the rest of it is the trainer's to know",
@@ -293,16 +297,19 @@ def _hooks(document: Document) -> None:
 
 
 def _given_tags(document: Document) -> None:
-    """`model.id_to_label` fixes the tags of the preprocessor too."""
+    """`model.id_to_label` fixes the tags, or the labels, of the preprocessor too."""
     given = document.at(("model", "id_to_label"))
     preprocessor = document.data.get("preprocessor")
     if not isinstance(given, dict) or not (preprocessor is None or isinstance(preprocessor, (dict, str))):
         return
     block = {"type": preprocessor} if isinstance(preprocessor, str) else dict(preprocessor or {})
-    if "label_to_id" not in block and all(str(i).isdigit() and isinstance(label, str) for i, label in given.items()):
-        block["label_to_id"] = {label: int(i) for i, label in given.items()}
+    model = document.at(("model", "type")) or MODEL_OF_TASK.get(str(document.data.get("task")))
+    key = "labels" if model in _OF_WHOLE_TEXTS else "label_to_id"
+    if key not in block and all(str(i).isdigit() and isinstance(label, str) for i, label in given.items()):
+        ids = {label: int(i) for i, label in given.items()}
+        block[key] = sorted(ids, key=lambda label: ids[label]) if key == "labels" else ids
         document.data["preprocessor"] = block
-        document.move(("model", "id_to_label"), ("preprocessor", "label_to_id"))
+        document.move(("model", "id_to_label"), ("preprocessor", key))
 
 
 _STEPS: tuple[Callable[[Document], None], ...] = (

@@ -26,9 +26,6 @@ from adaseq.registry import FORMATS
 from adaseq.utils.checksums import digest_of
 from adaseq.utils.tag_schemes import PLAIN
 
-# Changes when Examples are read or stored differently, so that older caches are not read.
-READER_VERSION = 6
-
 CANDIDATES = "cand"
 """The key of `data_file` that names the candidates of mentions."""
 
@@ -98,7 +95,7 @@ def _read_split(
     """Read the files of a split, or find them read."""
     reader: Format = FORMATS.build(block)
     more = [list(entries.items()), digest_of(candidates)] if candidates else [list(entries.items())]
-    key = json.dumps([READER_VERSION, sorted(block.items(), key=str), contents(reader, name, files), more], default=str)
+    key = json.dumps([sorted(block.items(), key=str), contents(reader, name, files), more], default=str)
     label_map = LabelMap(entries)
     statistics = Statistics()
     schemes: list[str | None] = []

@@ -17,8 +17,6 @@ from adaseq.data.store.examples import Examples
 from adaseq.data.store.rows import ArrowStore
 from adaseq.utils.ordered_map import ordered_map, usable_cores
 
-# Changes when the features that are written change, so that older caches are not read.
-FORMAT = 3
 _CHUNK = 1000
 _MOST_THREADS = 4
 
@@ -40,7 +38,7 @@ class FeatureDataset:
     ) -> None:
         self.examples = examples
         self.training = training
-        key = f"{FORMAT}{examples.fingerprint}{preprocessor.fingerprint()}{training}"
+        key = f"{examples.fingerprint}{preprocessor.fingerprint()}{training}"
         fingerprint = hashlib.sha256(key.encode()).hexdigest()
         self._store = ArrowStore.build(fingerprint, lambda: self._rows(preprocessor), cache_dir=cache_dir)
         self.lengths: np.ndarray = self._store.column("cost") if len(self._store) else np.empty(0, np.int64)

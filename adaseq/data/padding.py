@@ -52,7 +52,8 @@ def token_arrays(features: Sequence[Features], pad_token_id: int) -> Arrays:
     ids, first, last = zip(*rows, strict=True)
     if any(len(each.get("segment_ids", ())) for each in features):
         tokens["token_type_ids"] = pad_rows(_segments(features), 0)
-    tokens["input_ids"] = pad_rows(ids, pad_token_id)
+    # Backbones take no sequence of nothing, which a text without words is where there are no special pieces.
+    tokens["input_ids"] = pad_rows(ids, pad_token_id, max(*map(len, ids), 1))
     tokens["attention_mask"] = mask_of(np.asarray([len(row) for row in ids]), tokens["input_ids"].shape[1])
     widest = max(max(map(len, first)), 1)
     tokens["first_piece"], tokens["last_piece"] = pad_rows(first, 0, widest), pad_rows(last, 0, widest)

@@ -100,7 +100,7 @@ def _biaffine(model: Any) -> Plan:
         "biaffine",
         lambda batch: model.scorer(model.words(batch)[0]),
         facts,
-        {"biaffine": _array(model.scorer.biaffine.weight)},
+        {"biaffine": _array(model.scorer.biaffine.weight), "lengths": _array(model.scorer.length_scores())},
         needs=("label_positions", "label_mask"),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from adaseq.registry import METRICS, Registry
+from adaseq.utils.files import atomic_write
 
 
 class Metric(ABC):
@@ -82,3 +84,29 @@ class Dumper(Metric):
         Raises:
             AdaSeqError: it cannot be written.
         """
+
+
+class FileDumper(Dumper):
+    """Writes a JSON object per example, if a derived class says nothing else.
+
+    Args:
+        save_path: the file; by default `pred.txt` in the folder of the run.
+        work_dir: the folder of the run.
+    """
+
+    def __init__(self, save_path: str | None = None, work_dir: str = ".") -> None:
+        self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
+
+    def write(self, results: Iterable[Any]) -> None:
+        """Write the file, whole or not at all."""
+        with atomic_write(self.save_path) as file:
+            for result in results:
+                file.writelines(self.lines(result))
+
+    def lines(self, result: Any) -> Iterable[str]:
+        """What is written for one example, with the ends of its lines.
+
+        Args:
+            result: what `measure` returned for it.
+        """
+        return [json.dumps(result, ensure_ascii=False) + "\n"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.span_scores import SpanCounts, add_counts, span_scores
+from adaseq.metrics.span_scores import SpanCounts, add_counts, harmonic_mean, span_scores, type_scores
 from adaseq.metrics.text_classification import count_labels
 from adaseq.registry import METRICS
 from adaseq.utils.tag_schemes import PARTIAL
@@ -55,9 +55,7 @@ class TypingMetric(Metric):
         counts = [_counts(*mention) for mention in found]
         scores = typing_scores(counts, self.skip_empty)
         if self.return_class_level_metric:
-            of_types = add_counts(count_labels(*mention) for mention in found)
-            for name, each in of_types.items():
-                scores[name] = {key: round(value, 4) for key, value in span_scores(each)._asdict().items()}
+            scores.update(type_scores(add_counts(count_labels(*mention) for mention in found)))
         return scores
 
 
@@ -90,11 +88,6 @@ def typing_scores(counts: Sequence[SpanCounts], skip_empty: bool = False) -> dic
         "avg_true_label": total.annotated / count,
         "avg_pred_label": total.predicted / count,
     }
-
-
-def harmonic_mean(precision: float, recall: float) -> float:
-    """F1."""
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _mean(parts: Sequence[tuple[int, int]], skip_empty: bool) -> float:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from adaseq.metainfo import Metrics
-from adaseq.metrics.base import Dumper
+from adaseq.metrics.base import FileDumper
 from adaseq.registry import METRICS
-from adaseq.utils.files import atomic_write
 
 # What else of an example tells what was judged.
 _SHOWN = ("pair", "pair_text", "subject", "object")
 
 
 @METRICS.register(Metrics.LABEL_DUMPER, supplied=("work_dir",))
-class LabelDumper(Dumper):
+class LabelDumper(FileDumper):
     """Writes one JSON object for each text: `tokens` and what else was given, `label` and `predict`.
 
     `label` is what was annotated and `predict` what was predicted: a string, or a list where a text may have several labels. A
     relation has its `subject` and `object`, as ranges of words; the second text of a pair is `pair`. The text itself is there
     where it was raw.
-
-    Args:
-        save_path: the file; by default `pred.txt` in the folder of the run.
-        work_dir: the folder of the run.
     """
 
     reads = frozenset({"label", "labels"})
-
-    def __init__(self, save_path: str | None = None, work_dir: str = ".") -> None:
-        self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
 
     def measure(self, example: Any, prediction: Mapping[str, Any]) -> dict[str, Any]:
         """The record as it will be written."""
@@ -48,9 +38,3 @@ class LabelDumper(Dumper):
             labels = prediction["labels"]
             predicted = labels[0] if len(labels) == 1 and not isinstance(label, list) else labels
         return {**record, "label": label, "predict": predicted}
-
-    def write(self, results: Iterable[dict[str, Any]]) -> None:
-        """Write the file, whole or not at all."""
-        with atomic_write(self.save_path) as file:
-            for record in results:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -41,10 +41,7 @@ class MucCounts(NamedTuple):
         paired = self.correct + self.incorrect + self.partial
         predicted, annotated = paired + self.spurious, paired + self.missing
         credit = self.correct + self.partial / 2
-        precision = credit / predicted if predicted else 0.0
-        recall = credit / annotated if annotated else 0.0
-        f1 = 2 * precision * recall / (precision + recall) if credit else 0.0
-        return SpanScores(precision, recall, f1, annotated)
+        return SpanScores.of(credit, predicted, credit, annotated)
 
 
 def compare(annotated: set[Entity], predicted: set[Entity]) -> dict[str, MucCounts]:

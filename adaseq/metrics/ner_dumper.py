@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Metrics
-from adaseq.metrics.base import Dumper
+from adaseq.metrics.base import FileDumper
 from adaseq.registry import METRICS
-from adaseq.utils.files import atomic_write
 from adaseq.utils.tag_schemes import spans_to_tags
 
 # Inside a token these would end its column or its line.
 _BLANKED = str.maketrans("\t\n\r", "   ")
+_OF_SPANS = ("start", "end", "type", "parts")
 
 
 class DumpedSentence(NamedTuple):
@@ -27,18 +25,17 @@ class DumpedSentence(NamedTuple):
 
 
 @METRICS.register(Metrics.NER_DUMPER, supplied=("work_dir", "tag_scheme"))
-class NerDumper(Dumper):
+class NerDumper(FileDumper):
     """Writes whole sentences with what was annotated and what was predicted.
 
     `conll` has a line `token<TAB>annotated<TAB>predicted` for each word and a blank line behind each sentence; context words
     carry O in both columns. `jsonline` has one object per sentence: `tokens`, `labels` and `predicts` (tags) for taggers;
-    `tokens`, `spans` and `predicts` (`[start, end, type]`) for span models.
+    `tokens`, `spans` and `predicts` (`[start, end, type]`) for span models. An entity with gaps also has its ranges of words,
+    `parts`, which are last in a prediction.
 
     Args:
         model_type: sequence_labeling for models that tag words, span_based for models that find spans.
         dump_format: conll (or column), or jsonline; by default conll for taggers and jsonline for span models.
-        save_path: the file; by default `pred.txt` in the folder of the run.
-        work_dir: the folder of the run.
         tag_scheme: the scheme of the model's tags.
     """
 
@@ -57,7 +54,7 @@ class NerDumper(Dumper):
                 f"ner-dumper: dump_format {dump_format} writes one tag per word, which a span_based model does not give; "
                 "use dump_format: jsonline"
             )
-        self.save_path = Path(save_path) if save_path else Path(work_dir) / "pred.txt"
+        super().__init__(save_path, work_dir)
         self.tag_scheme = tag_scheme
         self.reads = frozenset({"tags" if self.is_tagger else "spans"})
 
@@ -66,21 +63,19 @@ class NerDumper(Dumper):
         if self.is_tagger:
             tags = spans_to_tags(example.spans, len(example.tokens), self.tag_scheme)
             return DumpedSentence(example.tokens, tags, prediction["tags"])
-        annotated = [{key: span[key] for key in ("start", "end", "type")} for span in example.spans]
-        predicted = [[span["start"], span["end"], span["type"]] for span in prediction["spans"]]
+        annotated = [{key: span[key] for key in _OF_SPANS if key in span} for span in example.spans]
+        predicted = [[span[key] for key in _OF_SPANS if key in span] for span in prediction["spans"]]
         return DumpedSentence(example.tokens, annotated, predicted)
 
-    def write(self, results: Iterable[DumpedSentence]) -> None:
-        """Write the file, whole or not at all."""
-        with atomic_write(self.save_path) as file:
-            for sentence in results:
-                file.writelines(self._conll(sentence) if self.is_conll else [self._json(sentence)])
-
-    def _conll(self, sentence: DumpedSentence) -> Iterator[str]:
-        for token, annotated, predicted in zip(*sentence, strict=True):
-            yield f"{token.translate(_BLANKED)}\t{annotated}\t{predicted}\n"
-        yield "\n"
-
-    def _json(self, sentence: DumpedSentence) -> str:
+    def lines(self, result: DumpedSentence) -> Iterable[str]:
+        """The lines of one sentence."""
+        if self.is_conll:
+            return _columns(result)
         names = ("tokens", "labels" if self.is_tagger else "spans", "predicts")
-        return json.dumps(dict(zip(names, sentence, strict=True)), ensure_ascii=False) + "\n"
+        return super().lines(dict(zip(names, result, strict=True)))
+
+
+def _columns(sentence: DumpedSentence) -> Iterator[str]:
+    for token, annotated, predicted in zip(*sentence, strict=True):
+        yield f"{token.translate(_BLANKED)}\t{annotated}\t{predicted}\n"
+    yield "\n"

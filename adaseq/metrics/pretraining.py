@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
 from adaseq.metrics.sequence_labeling import scored_words
-from adaseq.metrics.span_scores import SpanCounts, add_counts, count_spans, micro_scores, span_scores
+from adaseq.metrics.span_scores import SpanCounts, add_counts, count_spans, micro_scores, type_scores
 from adaseq.registry import METRICS
 from adaseq.utils.tag_schemes import PARTIAL
 
@@ -66,8 +66,7 @@ class PretrainingMetric(Metric):
         for prefix, each in (("", both), (f"{how}_", both), ("ident_", boundaries)):
             scores |= {f"{prefix}{name}": getattr(each, name) for name in ("precision", "recall", "f1")}
         if self.return_class_level_metric:
-            for name, counts in types.items():
-                scores[name] = {key: round(value, 4) for key, value in span_scores(counts)._asdict().items()}
+            scores.update(type_scores(types))
         return scores
 
 

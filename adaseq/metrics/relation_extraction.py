@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import NO_RELATION, Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.span_scores import SpanCounts, add_counts, macro_f1, micro_scores, span_scores
+from adaseq.metrics.span_scores import SpanCounts, add_counts, macro_f1, micro_scores, span_scores, type_scores
 from adaseq.metrics.text_classification import count_labels
 from adaseq.registry import METRICS
 
@@ -69,7 +69,7 @@ class RelationExtractionMetric(Metric):
         if self.return_macro_f1:
             scores["macro-f1"] = macro_f1(counts)
         if self.return_class_level_metric:
-            scores.update(_by_name(counts))
+            scores.update(type_scores(counts))
         return scores
 
 
@@ -121,7 +121,7 @@ class SemEval2010Task8Metric(Metric):
         }
         scores["accuracy"] = _accuracy(results)
         if self.return_class_level_metric:
-            scores.update(_by_name(counts))
+            scores.update(type_scores(counts))
         return scores
 
     def _count(self, relation: Relation) -> dict[str, SpanCounts]:
@@ -141,10 +141,3 @@ def _relation(example: Any, prediction: Mapping[str, Any]) -> Relation:
 
 def _accuracy(results: list[Relation]) -> float:
     return sum(each.annotated == each.predicted for each in results) / len(results) if results else 0.0
-
-
-def _by_name(counts: Mapping[str, SpanCounts]) -> dict[str, dict[str, float]]:
-    return {
-        name: {key: round(value, 4) for key, value in span_scores(each)._asdict().items()}
-        for name, each in counts.items()
-    }

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.span_scores import SpanCounts, add_counts, count_spans, macro_f1, micro_scores, span_scores
+from adaseq.metrics.span_scores import SpanCounts, add_counts, count_spans, macro_f1, micro_scores, type_scores
 from adaseq.registry import METRICS
 from adaseq.utils.tag_schemes import PARTIAL, spans_to_tags
 
@@ -88,8 +88,7 @@ class SequenceLabelingMetric(Metric):
         if self.return_macro_f1:
             scores["macro-f1"] = macro_f1(counts)
         if self.return_class_level_metric:
-            for name, each in counts.items():
-                scores[name] = {key: round(value, 4) for key, value in span_scores(each)._asdict().items()}
+            scores.update(type_scores(counts))
         return scores
 
 
@@ -106,5 +105,6 @@ def _inside(spans: Sequence[Mapping[str, Any]], is_scored: list[bool]) -> list[M
     return [span for span in spans if all(is_scored[span["start"] : span["end"]])]
 
 
-def _key(span: Mapping[str, Any]) -> tuple[str, int, int]:
-    return span["type"], span["start"], span["end"]
+def _key(span: Mapping[str, Any]) -> tuple[Any, ...]:
+    # A tagger never finds an entity with gaps, which is more than its hull.
+    return span["type"], span["start"], span["end"], *map(tuple, span.get("parts", ()))

@@ -7,14 +7,19 @@ from typing import Any, NamedTuple
 
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.muc import SCHEMES, MucCounts, compare
+from adaseq.metrics.muc import SCHEMES, Entity, MucCounts, Parts, compare
 from adaseq.metrics.sequence_labeling import scored_words
-from adaseq.metrics.span_scores import SpanCounts, SpanScores, add_counts, micro_scores, span_scores
+from adaseq.metrics.span_scores import (
+    SpanCounts,
+    SpanScores,
+    add_counts,
+    count_spans,
+    harmonic_mean,
+    micro_scores,
+    span_scores,
+)
 from adaseq.registry import METRICS
 from adaseq.utils.tag_schemes import PARTIAL
-
-Parts = tuple[tuple[int, int], ...]
-Entity = tuple[str, Parts]
 
 
 class DepthCounts(NamedTuple):
@@ -85,7 +90,7 @@ class SpanExtractionMetric(Metric):
             is_scored = scored_words(example)
             annotated, predicted = _inside(annotated, is_scored), _inside(predicted, is_scored)
         return SentenceCounts(
-            _by_type(annotated, predicted),
+            count_spans(annotated, predicted),
             _counts({parts for _, parts in annotated}, {parts for _, parts in predicted}),
             _by_depth(annotated, predicted),
             _counts(*({each for each in side if len(each[1]) > 1} for side in (annotated, predicted))),
@@ -103,7 +108,11 @@ class SpanExtractionMetric(Metric):
         depths = _sum_depths(each.depths for each in results)
         if len(depths) > 1:
             for depth in sorted(depths):
-                scores.update(_named(_depth_scores(depths[depth]), f"-DEPTH-{depth}"))
+                numbers = depths[depth]
+                found = SpanScores.of(
+                    numbers.predicted_correct, numbers.predicted, numbers.annotated_correct, numbers.annotated
+                )
+                scores.update(_named(found, f"-DEPTH-{depth}"))
         discontinuous = _sum(each.discontinuous for each in results)
         if any(discontinuous):
             scores.update(_named(span_scores(discontinuous), "-DISCONTINUOUS"))
@@ -130,14 +139,6 @@ def _inside(entities: set[Entity], is_scored: Sequence[bool]) -> set[Entity]:
 
 def _counts(annotated: set[Any], predicted: set[Any]) -> SpanCounts:
     return SpanCounts(len(annotated & predicted), len(predicted), len(annotated))
-
-
-def _by_type(annotated: set[Entity], predicted: set[Entity]) -> dict[str, SpanCounts]:
-    counts: dict[str, list[int]] = {}
-    for place, entities in enumerate((annotated & predicted, predicted, annotated)):
-        for name, _ in entities:
-            counts.setdefault(name, [0, 0, 0])[place] += 1
-    return {name: SpanCounts(*numbers) for name, numbers in counts.items()}
 
 
 def _by_depth(annotated: set[Entity], predicted: set[Entity]) -> dict[int, DepthCounts]:
@@ -172,22 +173,11 @@ def _sum_depths(parts: Iterable[Mapping[int, DepthCounts]]) -> dict[int, DepthCo
     return totals
 
 
-def _depth_scores(counts: DepthCounts) -> SpanScores:
-    precision = counts.predicted_correct / counts.predicted if counts.predicted else 0.0
-    recall = counts.annotated_correct / counts.annotated if counts.annotated else 0.0
-    return SpanScores(precision, recall, harmonic_mean(precision, recall), counts.annotated)
-
-
 def _macro(types: Mapping[str, SpanCounts]) -> dict[str, float]:
     each = [span_scores(counts) for counts in types.values()]
     precision = sum(scores.precision for scores in each) / len(each) if each else 0.0
     recall = sum(scores.recall for scores in each) / len(each) if each else 0.0
     return _named(SpanScores(precision, recall, harmonic_mean(precision, recall), 0), "-MACRO")
-
-
-def harmonic_mean(precision: float, recall: float) -> float:
-    """F1; zero if both are."""
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _named(scores: SpanScores, suffix: str) -> dict[str, float]:

@@ -6,7 +6,7 @@ A score whose denominator is zero is zero.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class SpanCounts(NamedTuple):
@@ -25,11 +25,28 @@ class SpanScores(NamedTuple):
     f1: float
     support: int
 
+    @classmethod
+    def of(cls, right: float, predicted: int, found: float, annotated: int) -> SpanScores:
+        """The scores that follow from how many there are.
 
-def count_spans(
-    annotated: Iterable[tuple[str, int, int]], predicted: Iterable[tuple[str, int, int]]
-) -> dict[str, SpanCounts]:
-    """Compare two sets of `(type, start, end)`.
+        Args:
+            right: how many of the predicted spans are right.
+            predicted: of how many.
+            found: how many of the annotated spans were found.
+            annotated: of how many.
+        """
+        precision = right / predicted if predicted else 0.0
+        recall = found / annotated if annotated else 0.0
+        return cls(precision, recall, harmonic_mean(precision, recall), annotated)
+
+
+def harmonic_mean(precision: float, recall: float) -> float:
+    """F1."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def count_spans(annotated: Iterable[tuple[Any, ...]], predicted: Iterable[tuple[Any, ...]]) -> dict[str, SpanCounts]:
+    """Compare two sets of spans, `(type, …)`.
 
     Returns:
         The counts of each type that occurs in either.
@@ -55,10 +72,15 @@ def add_counts(parts: Iterable[Mapping[str, SpanCounts]]) -> dict[str, SpanCount
 
 def span_scores(counts: SpanCounts) -> SpanScores:
     """Precision, recall and their harmonic mean."""
-    precision = counts.correct / counts.predicted if counts.predicted else 0.0
-    recall = counts.correct / counts.annotated if counts.annotated else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if counts.correct else 0.0
-    return SpanScores(precision, recall, f1, counts.annotated)
+    return SpanScores.of(counts.correct, counts.predicted, counts.correct, counts.annotated)
+
+
+def type_scores(counts: Mapping[str, SpanCounts]) -> dict[str, dict[str, float]]:
+    """For each type its precision, recall, f1 and support, rounded to 4 places."""
+    return {
+        name: {key: round(value, 4) for key, value in span_scores(each)._asdict().items()}
+        for name, each in counts.items()
+    }
 
 
 def micro_scores(counts: Mapping[str, SpanCounts]) -> SpanScores:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.span_scores import SpanCounts, add_counts, macro_f1, micro_scores, span_scores
+from adaseq.metrics.span_scores import SpanCounts, add_counts, macro_f1, micro_scores, type_scores
 from adaseq.registry import METRICS
 
 
@@ -59,8 +59,7 @@ class TextClassificationMetric(Metric):
         if all(len(each.annotated) == len(each.predicted) == 1 for each in results):
             scores["matthews"] = matthews([(each.annotated[0], each.predicted[0]) for each in results])
         if self.return_class_level_metric:
-            for name, each in counts.items():
-                scores[name] = {key: round(value, 4) for key, value in span_scores(each)._asdict().items()}
+            scores.update(type_scores(counts))
         return scores
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from adaseq.metainfo import Metrics
 from adaseq.metrics.base import Metric
-from adaseq.metrics.entity_typing import given_types, harmonic_mean, typing_scores
-from adaseq.metrics.span_scores import SpanCounts
+from adaseq.metrics.entity_typing import given_types, typing_scores
+from adaseq.metrics.span_scores import SpanCounts, harmonic_mean
 from adaseq.registry import METRICS
 
 # Where to look: first far apart, then close to the best of these. Less than the lowest is never shown by models.

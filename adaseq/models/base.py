@@ -130,7 +130,7 @@ class Model(nn.Module, ABC):
             block: the one that it was built from.
         """
         embedder = getattr(self, "embedder", None)
-        if not isinstance(embedder, Embedder):
+        if not isinstance(embedder, Embedder) or "embedder" not in block:
             return dict(block)
         return {**block, "embedder": embedder.portable_config(block["embedder"])}
 

@@ -29,16 +29,21 @@ from adaseq.modules.span_search import (
 from adaseq.registry import MODELS, Lazy
 from adaseq.utils.ranges import Rate
 
+# Spans of so many words, or of more, are equally long; and the width of the vectors of lengths.
+_LENGTHS, _LENGTH_SIZE = 32, 32
 # What part of the spans is taken to be entities before anything is learned.
 _PRIOR = 0.01
 
 
 class SpanScorer(nn.Module):
-    """Scores each pair of words as the first and the last one of a span.
+    """Scores each pair of words as the first and the last one of a span: `s[i, k, j] = [x_i; 1]' W_k [y_j; 1] + v_k' l[j - i]`.
+
+    The last term is what the length of a span says (Zhu and Li 2022, 'Boundary smoothing for named entity recognition'): the
+    words of a backbone hardly tell how far they are from each other.
 
     Args:
         input_size: the width of the word vectors.
-        hidden_size: the width of the vectors of first and of last words.
+        hidden_size: D, the width of the vectors of first and of last words.
         num_classes: K.
         bias: as of `Biaffine`.
         dropout: on the vectors of first and last words.
@@ -49,10 +54,32 @@ class SpanScorer(nn.Module):
         self.start = Projection(input_size, hidden_size, "elu", dropout)
         self.end = Projection(input_size, hidden_size, "elu", dropout)
         self.biaffine = Biaffine(hidden_size, num_classes, bias)
+        self.lengths = nn.Embedding(_LENGTHS, _LENGTH_SIZE)
+        self.by_length = nn.Linear(_LENGTH_SIZE, num_classes, bias=False)
+        nn.init.zeros_(self.by_length.weight)
+        # Adam moves all of the D^2 weights of a pair at once: unscaled, one step would throw its score far off.
+        self.scale = 1 / math.sqrt(hidden_size)
 
     def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """The vectors of first and of last words, for `biaffine`."""
-        return self.start(words), self.end(words)
+        """The vectors of first and of last words `(B, L, D)`, for `scores`."""
+        return self.start(words) * self.scale, self.end(words) * self.scale
+
+    def scores(self, starts: Tensor, ends: Tensor, offset: int = 0) -> Tensor:
+        """The scores `(B, R, K, M)` of each first with each last word.
+
+        Args:
+            starts: the vectors of first words `(B, R, D)`.
+            ends: those of last words `(B, M, D)`.
+            offset: how many words the first one of `starts` comes behind the first one of `ends`.
+        """
+        rows = torch.arange(starts.shape[1], device=starts.device) + offset
+        columns = torch.arange(ends.shape[1], device=starts.device)
+        lengths = (columns - rows.unsqueeze(1)).clamp(0, _LENGTHS - 1)  # (R, M)
+        return self.biaffine(starts, ends) + self.length_scores()[:, lengths].transpose(0, 1)
+
+    def length_scores(self) -> Tensor:
+        """What spans of 1, 2, … words get for their length: `(K, lengths)`."""
+        return self.by_length(self.lengths.weight).t()
 
 
 @MODELS.register(Models.BIAFFINE_NER, supplied_unless_given=("id_to_label",))
@@ -113,20 +140,18 @@ class BiaffineNerModel(SpanModel):
             raise ModelError(f"model.biaffine_ffnn_size is {width}; it must be at least 1, or -1 for 150")
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The cross entropy of spans, averaged over those that are judged."""
+        """The cross entropy of the spans of a sentence, averaged over sentences."""
         words, mask = self.words(batch)
         starts, ends = self.scorer(words)
-        judged = judged_spans(mask, batch.get("unknown"))
-        cells = annotated_cells(batch, 0 if self.multi_label else 1)
         loss = sum_over_grid(
-            lambda sentences, rows: self.scorer.biaffine(starts[sentences, rows], ends[sentences]),
-            judged,
-            cells,
+            lambda sentences, rows: self.scorer.scores(starts[sentences, rows], ends[sentences], rows.start),
+            judged_spans(mask, batch.get("unknown")),
+            annotated_cells(batch, 0 if self.multi_label else 1),
             self.num_classes,
             sigmoid_loss if self.multi_label else softmax_loss,
             splits_rows=True,
         )
-        return {"loss": loss / judged.sum().clamp(min=1)}
+        return {"loss": loss / max(len(mask), 1)}
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob` if asked."""
@@ -147,7 +172,7 @@ class BiaffineNerModel(SpanModel):
         classes = self.classes(0 if self.multi_label else 1)
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_classes):
-            scores = self.scorer.biaffine(starts[:, first:last], ends[:, first:])
+            scores = self.scorer.scores(starts[:, first:last], ends[:, first:])
             parts.append(find(guide_cells(scores, batch.get("guidance"), classes, first), mask, first))
         return without_context(Candidates.join(parts), batch)
 
@@ -162,8 +187,13 @@ class BiaffineNerModel(SpanModel):
         renamed = dict(weights)
         form = renamed.pop(old)
         size = form.shape[1]
-        # There was always a class for no entity, first.
-        renamed["scorer.biaffine.weight"] = form.view(-1, size, size)[-self.num_classes :].mT.contiguous()
+        # There was always a class for no entity, first; vectors were not scaled; and lengths said nothing.
+        scales = form.new_ones(size)
+        scales[: self.scorer.biaffine.input_size] /= self.scorer.scale
+        form = form.view(-1, size, size)[-self.num_classes :].mT * scales * scales.unsqueeze(1)
+        renamed["scorer.biaffine.weight"] = form
+        for name in ("lengths.weight", "by_length.weight"):
+            renamed[f"scorer.{name}"] = torch.zeros_like(self.scorer.get_parameter(name))
         for ours, theirs in (("start", "mlp_end"), ("end", "mlp_start")):
             for kind in ("weight", "bias"):
                 renamed[f"scorer.{ours}.linear.{kind}"] = renamed.pop(f"scorer.{theirs}.{kind}")

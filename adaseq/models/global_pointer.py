@@ -79,9 +79,8 @@ class GlobalPointerModel(SpanModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What it costs that annotated spans are not above zero and others not below, averaged over sentences and types."""
         words, mask = self.words(batch)
-        vectors = self.scorer(words)
         loss = sum_over_grid(
-            lambda sentences, _: self.scorer.scores(vectors.of(sentences)),
+            lambda sentences, _: self.scorer.scores(self.scorer(words[sentences])),
             judged_spans(mask, batch.get("unknown")),
             annotated_cells(batch),
             self.num_types,

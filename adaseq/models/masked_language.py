@@ -12,10 +12,10 @@ from torch.nn.functional import cross_entropy, mse_loss
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Model, Prediction
-from adaseq.modules.backbones import stated_sizes
+from adaseq.modules.backbones import piece_embeddings, stated_sizes
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder, pool_pieces
-from adaseq.modules.language_head import LanguageHead, piece_embeddings
+from adaseq.modules.language_head import LanguageHead
 from adaseq.registry import EMBEDDERS, MODELS
 from adaseq.utils.ranges import Count, NonNegative, Probability
 

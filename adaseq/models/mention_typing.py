@@ -173,11 +173,10 @@ class TypingModel(Model):
 
     def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block that rebuilds this model from a model folder."""
-        portable = {
-            **super().portable_config(block),
-            "id_to_label": self.id_to_label,
-            "class_threshold": round(float(self.threshold), 6),
-        }
+        portable = {**super().portable_config(block), "id_to_label": self.id_to_label}
+        threshold = round(float(self.threshold), 6)
+        if 0 < threshold < 1:  # one that is closer to them was never tuned
+            portable["class_threshold"] = threshold
         if block.get("decoder") is not None:
             portable["decoder"] = self.decoder.portable_config(block["decoder"])
         return portable

@@ -27,9 +27,9 @@ _HF_TASKS = {
     Tasks.PART_OF_SPEECH: "token-classification",
     Tasks.WORD_SEGMENTATION: "token-classification",
     Tasks.CHUNKING: "token-classification",
-    "text-classification": "text-classification",
-    "relation-extraction": "text-classification",
-    "entity-typing": "text-classification",
+    Tasks.TEXT_CLASSIFICATION: "text-classification",
+    Tasks.RELATION_EXTRACTION: "text-classification",
+    Tasks.ENTITY_TYPING: "text-classification",
 }
 
 # The label maps of a configuration.
@@ -46,18 +46,18 @@ A model for {task}, saved by AdaSeq {version}.
 With AdaSeq installed: 安装 AdaSeq 后：
 
 ```shell
-adaseq predict -m {place} -i input.txt -o output.jsonl
+adaseq predict -m {place} -i {input} -o output.jsonl
 ```
 
 ```python
 import adaseq
 
 predictor = adaseq.load("{place}")
-print(predictor("{sentence}"))
+print(predictor({sample}))
 ```
 
-A result has the type, the place in the text, the text and the probability of everything found.
-结果含每一处的类型、位置、原文与概率。
+A result has the type and the probability of everything found, and its place in the text where it has one.
+结果含每一处的类型、概率，以及在文本中的位置（如果有）。
 
 {labels}
 
@@ -130,12 +130,23 @@ def model_card(
         task=task,
         version=__version__,
         place=PLACE,
-        sentence="王小明去年到杭州工作。" if is_chinese else "Mary Jones moved to Lisbon last year.",
+        input="input.jsonl" if task == Tasks.ENTITY_TYPING else "input.txt",
+        sample=_sample(task, is_chinese),
         labels=_labels(labels, run),
         scores=_scores(scores or {}, run),
         training=_training(config, run),
     )
     return harmless(f"---\n{_metadata(config, name, scores or {}, is_chinese)}---\n\n{body}")
+
+
+def _sample(task: str, is_chinese: bool) -> str:
+    """What a predictor may be asked, as Python."""
+    name, place = ("王小明", "杭州") if is_chinese else ("Mary Jones", "Lisbon")
+    form = "{}去年到{}工作。" if is_chinese else "{} moved to {} last year."
+    if task == Tasks.RELATION_EXTRACTION:
+        return f'"{form.format(f"<e1>{name}</e1>", f"<e2>{place}</e2>")}"'
+    text = f'"{form.format(name, place)}"'
+    return f'{{"text": {text}, "mentions": [[0, {len(name)}]]}}' if task == Tasks.ENTITY_TYPING else text
 
 
 def _metadata(config: Mapping[str, Any], name: str, scores: Mapping[str, Any], is_chinese: bool) -> str:

@@ -12,7 +12,7 @@ from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
 from adaseq.models.mention_typing import LossName, TypingModel
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
+from adaseq.modules.embedders.transformer_embedder import has_backbone
 from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.label_decoders.base import LabelDecoder
 from adaseq.modules.losses.base import Loss
@@ -72,9 +72,7 @@ class MultiLabelConcatTypingModel(TypingModel):
         )
         self.check_arguments({"top_k": top_k})
         self.top_k = top_k
-        is_backbone_alone = encoder is None and any(
-            isinstance(part, TransformerEmbedder) for part in embedder.modules()
-        )
+        is_backbone_alone = encoder is None and has_backbone(embedder)
         self.pooling = Pooling(pooling or ("first" if is_backbone_alone else "max"), self.word_size)
         self.mention_pooling = mention_pooling or ("none" if is_backbone_alone else "max")
         size = self.word_size * (1 if self.mention_pooling == "none" else 2)

@@ -21,7 +21,6 @@ from adaseq.registry import MODELS, Lazy
 from adaseq.utils.ranges import NonNegative, Probability, Rate
 from adaseq.utils.tag_schemes import MENTION_TAGS, spans_to_tags
 
-_ANY_TAG, _IGNORED = -1, -100
 _IDS = {tag: number for number, tag in enumerate(MENTION_TAGS)}
 
 

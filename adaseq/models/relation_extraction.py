@@ -7,15 +7,16 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, kl_div
+from torch.nn.functional import cross_entropy
 
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Model, Prediction
+from adaseq.models.views import softmax_divergence
 from adaseq.modules.classifier import Classifier
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
+from adaseq.modules.embedders.transformer_embedder import has_backbone
 from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.modules.pooling import Mode, Pooling, maximum, mean
@@ -78,8 +79,7 @@ class RelationExtractionModel(Model):
         self.dropout = make_dropout(dropout, word_dropout, variational_dropout)
         size = (self.encoder or embedder).output_size
         self.entity_pooling = entity_pooling
-        has_backbone = any(isinstance(part, TransformerEmbedder) for part in embedder.modules())
-        sentence = sentence_pooling or ("none" if has_backbone else "max")
+        sentence = sentence_pooling or ("none" if has_backbone(embedder) else "max")
         self.pooling = Pooling(sentence, size) if sentence != "none" else None
         total = size * (2 if self.pooling is None else 3)
         self.norm = nn.LayerNorm(total)
@@ -117,7 +117,8 @@ class RelationExtractionModel(Model):
                     "model.multiview needs the text without its context: preprocessor.return_original_view: true"
                 )
             original = self.scores(batch["origin"])
-            loss = loss + self._judge(original, targets) + self._divergence(original, logits.detach())
+            gap = softmax_divergence(original, logits, self.temperature) / len(logits)
+            loss = loss + self._judge(original, targets) + gap
         return {"loss": loss, "logits": logits}
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
@@ -149,9 +150,3 @@ class RelationExtractionModel(Model):
 
     def _judge(self, logits: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(logits, targets) if self.loss is None else self.loss(logits, targets)
-
-    def _divergence(self, view: Tensor, whole: Tensor) -> Tensor:
-        """How far the distribution of one view is from that of the other, averaged over texts."""
-        wanted = (whole / self.temperature).softmax(1)
-        found = (view / self.temperature).log_softmax(1)
-        return kl_div(found, wanted, reduction="batchmean") * self.temperature**2

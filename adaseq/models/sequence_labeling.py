@@ -17,8 +17,8 @@ from adaseq.models.guidance import guide_tags
 from adaseq.models.views import Divergence, check_views, divergence
 from adaseq.modules.decoders.base import Decoder
 from adaseq.modules.decoders.crf import CRF
-from adaseq.modules.decoders.linear import LinearDecoder
-from adaseq.modules.decoders.partial_crf import PartialCRF
+from adaseq.modules.decoders.linear import UNLABELLED, LinearDecoder
+from adaseq.modules.decoders.partial_crf import ANY_TAG, PartialCRF
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder, build_encoder
@@ -186,11 +186,19 @@ class SequenceLabelingModel(Model):
         if self.loss is not None:
             loss: Tensor = self.loss(scores[mask], tags[mask])
             return loss
-        if allowed is not None and isinstance(self.decoder, PartialCRF):
-            likelihood = self.decoder(scores, None, mask, reduction="mean", allowed=allowed)
-        else:
-            likelihood = self.decoder(scores, tags, mask, reduction="mean" if self.use_crf else "token_mean")
-        return -likelihood
+        if not self.use_crf:
+            return -self.decoder(scores, tags.masked_fill(tags == ANY_TAG, UNLABELLED), mask, reduction="token_mean")
+        if allowed is not None and isinstance(self.crf, PartialCRF):
+            return -self.crf(scores, None, mask, reduction="mean", allowed=allowed)
+        try:
+            return -self.crf(scores, tags, mask, reduction="mean")
+        except ValueError as error:
+            if not self.partial and bool((tags == ANY_TAG).any()):
+                raise ModelError(
+                    "some words of the training data are not annotated (PARTIAL): set model.partial: true, so that they may have any "
+                    "tag; or use_crf: false, which leaves them out"
+                ) from error
+            raise
 
     @property
     def types(self) -> list[str]:

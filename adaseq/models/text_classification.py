@@ -14,7 +14,7 @@ from adaseq.models.base import Batch, Model, Prediction
 from adaseq.modules.classifier import Classifier
 from adaseq.modules.dropout import make_dropout
 from adaseq.modules.embedders.base import Embedder
-from adaseq.modules.embedders.transformer_embedder import TransformerEmbedder
+from adaseq.modules.embedders.transformer_embedder import has_backbone
 from adaseq.modules.encoders.base import Encoder, build_encoder
 from adaseq.modules.losses.base import Loss, build_loss, check_loss
 from adaseq.modules.pooling import Mode, Pooling
@@ -73,9 +73,7 @@ class TextClassificationModel(Model):
         self.encoder = build_encoder(encoder, embedder)
         rate = dropout if word_dropout is True else embedding_dropout
         self.word_dropout = make_dropout(rate, word_dropout, variational_dropout)
-        is_backbone_alone = encoder is None and any(
-            isinstance(part, TransformerEmbedder) for part in embedder.modules()
-        )
+        is_backbone_alone = encoder is None and has_backbone(embedder)
         size = (self.encoder or embedder).output_size
         self.pooling = Pooling(pooling or ("first" if is_backbone_alone else "max"), size)
         self.classifier = Classifier(size, len(labels), dropout, hidden_size)

@@ -20,8 +20,8 @@ from adaseq.models.weights import read_weights
 from adaseq.modules.biaffine import Biaffine
 from adaseq.modules.decoders.base import Decoder
 from adaseq.modules.decoders.crf import CRF
-from adaseq.modules.decoders.linear import LinearDecoder
-from adaseq.modules.decoders.partial_crf import PartialCRF
+from adaseq.modules.decoders.linear import UNLABELLED, LinearDecoder
+from adaseq.modules.decoders.partial_crf import ANY_TAG, PartialCRF
 from adaseq.modules.decoders.posterior import Posterior
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
@@ -31,7 +31,6 @@ from adaseq.registry import MODELS, Lazy
 from adaseq.utils.ranges import Rate
 from adaseq.utils.tag_schemes import MENTION_TAGS
 
-_IGNORED, _ANY_TAG = -100, -1
 # The number of a sentence, the first word and the last one.
 _Mention = tuple[int, int, int]
 _MENTION = "SPAN"
@@ -202,9 +201,9 @@ class TwostageNerModel(SpanModel):
         return self.typing_biaffine(first.unsqueeze(1), last.unsqueeze(1))[:, 0, :, 0]
 
     def _likelihood(self, scores: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        is_free = mask & (tags == _ANY_TAG)
+        is_free = mask & (tags == ANY_TAG)
         if not self.use_crf:
-            return self.decoder(scores, tags.masked_fill(is_free, _IGNORED), mask, reduction="token_mean")
+            return self.decoder(scores, tags.masked_fill(is_free, UNLABELLED), mask, reduction="token_mean")
         if is_free.any():
             return self.crf(scores, tags, mask, reduction="mean")
         # Without words that are not annotated it costs half as much.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
+from torch.nn.functional import kl_div
 
 from adaseq.errors import ModelError
 from adaseq.modules.decoders.base import Decoder
@@ -49,7 +49,17 @@ def divergence(
     """
     if kind == "crf_kl" and isinstance(decoder, CRF):
         return decoder.divergence(view, reference, mask, "mean", temperature) * temperature**2
-    wanted = (reference[mask].detach().float() / temperature).log_softmax(-1)  # (N, K)
-    found = (view[mask].float() / temperature).log_softmax(-1)
-    gap = torch.nn.functional.kl_div(found, wanted, reduction="sum", log_target=True)
-    return gap / len(mask) * temperature**2
+    return softmax_divergence(view[mask], reference[mask], temperature) / len(mask)
+
+
+def softmax_divergence(view: Tensor, reference: Tensor, temperature: float) -> Tensor:
+    """How far the distributions of one view are from those of the other, summed, times the square of the temperature.
+
+    Args:
+        view: the scores of the view that learns, `(N, K)`.
+        reference: those of the other one, a constant.
+        temperature: what scores are divided by.
+    """
+    wanted = (reference.detach().float() / temperature).log_softmax(-1)
+    found = (view.float() / temperature).log_softmax(-1)
+    return kl_div(found, wanted, reduction="sum", log_target=True) * temperature**2

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from adaseq.errors import ModelError
+from adaseq.modules.backbones import piece_embeddings
 
 _SEED = 0
 
@@ -27,7 +27,7 @@ def extend_vocabulary(backbone: nn.Module, num_pieces: int) -> None:
     Raises:
         ModelError: its piece embeddings cannot be found.
     """
-    old = _piece_embeddings(backbone)
+    old = piece_embeddings(backbone)
     if num_pieces <= old.num_embeddings:
         return
     known = old.weight.detach().float().cpu()
@@ -54,17 +54,6 @@ def knows_segments(backbone: nn.Module) -> bool:
     return "token_type_ids" in inspect.signature(backbone.forward).parameters
 
 
-def _piece_embeddings(backbone: nn.Module) -> nn.Embedding:
-    find = getattr(backbone, "get_input_embeddings", None)
-    found = find() if find is not None else None
-    if not isinstance(found, nn.Embedding):
-        tables = [module for module in backbone.modules() if isinstance(module, nn.Embedding)]
-        found = max(tables, key=lambda table: table.num_embeddings, default=None)
-    if found is None:
-        raise ModelError(f"a {type(backbone).__name__} has no table of pieces to which markers could be added")
-    return found
-
-
 def name_pieces(backbone: nn.Module, first: int, names: Sequence[Sequence[int]]) -> None:
     """Give pieces that were added the mean of those of their names, in place.
 
@@ -73,7 +62,7 @@ def name_pieces(backbone: nn.Module, first: int, names: Sequence[Sequence[int]])
         first: the first of the pieces that were added.
         names: for each of them the pieces of its name.
     """
-    table = _piece_embeddings(backbone)
+    table = piece_embeddings(backbone)
     with torch.no_grad():
         rows = [table.weight[list(each)].mean(0) for each in names]
         if rows:

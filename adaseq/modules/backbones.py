@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from adaseq.errors import ModelError
 from adaseq.modules.nezha import NezhaConfig, NezhaModel
 from adaseq.utils.pretrained import backbone_type, find_weights, load_backbone, raw_config, report_left_over
+from adaseq.utils.weights import read_weight_file
 
 # In task models, and in checkpoints with a head for pretraining.
 _PREFIXES = ("embedder.transformer_model.", "nezha.", "bert.", "encoder.")
@@ -38,6 +37,22 @@ def load_encoder(name_or_path: str, load_weights: bool = True, **kwargs: Any) ->
     if load_weights:
         _load_nezha(model, name_or_path)
     return model
+
+
+def piece_embeddings(backbone: nn.Module) -> nn.Embedding:
+    """The table of a backbone's piece vectors.
+
+    Raises:
+        ModelError: it has none.
+    """
+    find: Any = getattr(backbone, "get_input_embeddings", None)
+    found: Any = find() if find is not None else None
+    if not isinstance(found, nn.Embedding):
+        tables = [module for module in backbone.modules() if isinstance(module, nn.Embedding)]
+        found = max(tables, key=lambda table: table.num_embeddings, default=None)
+    if found is None:
+        raise ModelError(f"a {type(backbone).__name__} has no table of piece vectors")
+    return found
 
 
 class StatedSizes(NamedTuple):
@@ -67,15 +82,7 @@ def stated_sizes(name_or_path: str) -> StatedSizes:
 
 
 def _load_nezha(model: NezhaModel, name_or_path: str) -> None:
-    file = find_weights(name_or_path)
-    try:
-        weights = (
-            load_file(file)
-            if file.suffix == ".safetensors"
-            else torch.load(file, map_location="cpu", weights_only=True)
-        )
-    except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
-        raise ModelError(f"the weights in '{file}' cannot be read: {' '.join(str(error).split())[:300]}") from None
+    weights = read_weight_file(find_weights(name_or_path))
     own = model.state_dict()
     named = {_bare_name(name, own): value for name, value in weights.items()}
     wrong = [name for name in own if name not in named or named[name].shape != own[name].shape]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 
 class Biaffine(nn.Module):
@@ -18,7 +18,7 @@ class Biaffine(nn.Module):
 
     def __init__(self, input_size: int, num_classes: int, bias: bool = True) -> None:
         super().__init__()
-        self.bias = bias
+        self.input_size, self.bias = input_size, bias
         size = input_size + bias
         # The class, the second vector, the first one: so that it need not be copied to be multiplied with the first.
         self.weight = nn.Parameter(torch.empty(num_classes, size, size))
@@ -29,18 +29,14 @@ class Biaffine(nn.Module):
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """The scores `(B, R, K, M)` of each of `(B, R, D)` with each of `(B, M, D)`."""
-        batch, rows, width = first.shape
+        batch, rows, _ = first.shape
         num_classes, size, _ = self.weight.shape
-        weight = self.weight.view(num_classes * size, size)
-        projected = linear(first, weight[:, :width], weight[:, -1] if self.bias else None)
-        projected = projected.view(batch, rows * num_classes, size)
-        # One product for all classes: the second vectors are never copied for each of them.
-        columns = second.transpose(1, 2)
         if self.bias:
-            scores = torch.baddbmm(projected[..., width:], projected[..., :width], columns)
-        else:
-            scores = torch.bmm(projected, columns)
-        return scores.view(batch, rows, num_classes, second.shape[1])
+            # Ones beside the vectors: parts of the weight would each have a gradient of the size of the whole.
+            first, second = pad(first, (0, 1), value=1.0), pad(second, (0, 1), value=1.0)
+        # One product for all classes: the second vectors are never copied for each of them.
+        projected = linear(first, self.weight.view(num_classes * size, size)).view(batch, rows * num_classes, size)
+        return torch.bmm(projected, second.transpose(1, 2)).view(batch, rows, num_classes, second.shape[1])
 
 
 class Projection(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, linear
 
-from adaseq.errors import ModelError
+from adaseq.modules.backbones import piece_embeddings
 from adaseq.utils.pretrained import read_weights
 
 logger = logging.getLogger(__name__)
@@ -30,20 +30,6 @@ _FAMILIES = (
     HeadNames("predictions.dense", "predictions.LayerNorm", "predictions.bias"),
 )
 _LIKE_ROBERTA = ("roberta", "xlm-roberta", "camembert", "mpnet")
-
-
-def piece_embeddings(backbone: nn.Module) -> nn.Embedding:
-    """The table of a backbone's piece vectors.
-
-    Raises:
-        ModelError: it has none.
-    """
-    find: Any = getattr(backbone, "get_input_embeddings", None)
-    found: Any = find() if find is not None else None
-    found = found or getattr(getattr(backbone, "embeddings", None), "word_embeddings", None)
-    if not isinstance(found, nn.Embedding):
-        raise ModelError(f"a {type(backbone).__name__} has no table of piece vectors: it cannot be pretrained here")
-    return found
 
 
 class LanguageHead(nn.Module):

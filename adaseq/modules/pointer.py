@@ -29,10 +29,6 @@ class PointerVectors(NamedTuple):
     starts: Tensor
     ends: Tensor
 
-    def of(self, chosen: slice) -> PointerVectors:
-        """Those of some sentences."""
-        return PointerVectors(*(each[chosen] for each in self))
-
     def block(self, first: int, last: int) -> PointerVectors:
         """Those of the cells in the rows from `first` to before `last`, and in the columns from `first` on."""
         return PointerVectors(

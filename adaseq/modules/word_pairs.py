@@ -131,6 +131,8 @@ class WordPairScorer(nn.Module):
 
     def scores(self, vectors: PairVectors, first: int, last: int) -> Tensor:
         """The scores `(B, R, K, L)` of the pairs whose first word is from `first` to before `last`."""
+        # First, so that it is the last one that gradients flow through: that of its weight is as large as a block of the grid.
+        by_words = self.biaffine(vectors.first[:, first:last], vectors.second)
         batch, length = vectors.mask.shape
         top, bottom = max(first - self.reach, 0), min(last + self.reach, length)
         grid = gelu(self._narrowed(vectors, top, bottom))  # (B, channels, R', L)
@@ -147,7 +149,7 @@ class WordPairScorer(nn.Module):
         seen = torch.cat(layers, 1).flatten(2)  # (B, channels · layers, R · L)
         hidden = gelu(_apply(self.hidden, self.dropout(seen)))
         by_context = _apply(self.output, self.dropout(hidden)).view(batch, self.num_classes, last - first, length)
-        return self.biaffine(vectors.first[:, first:last], vectors.second) + by_context.transpose(1, 2)
+        return by_words + by_context.transpose(1, 2)
 
     def _narrowed(self, vectors: PairVectors, first: int, last: int) -> Tensor:
         """What is known of each pair, `(B, channels, R, L)`: both words (eq. 2), their distance, and which half they are in.

@@ -91,7 +91,7 @@ class BiaffineHead(GridHead):
     """Scores of the biaffine model: the graph gives the vectors of first and of last words, both `(B, T, D)`."""
 
     def block(self, outputs: Sequence[np.ndarray], first: int, last: int) -> np.ndarray:
-        """See `GridHead`, and `adaseq.modules.biaffine.Biaffine`."""
+        """See `GridHead`, and `adaseq.models.biaffine_ner.SpanScorer`."""
         starts, ends = outputs[0][:, first:last], outputs[1][:, first:]
         weight = self.arrays["biaffine"]  # (K, D, D), with a row and a column more where there are biases
         num_classes, size, _ = weight.shape
@@ -104,7 +104,10 @@ class BiaffineHead(GridHead):
         scores = projected[..., :width] @ ends.transpose(0, 2, 1)
         if size > width:
             scores = scores + projected[..., width:]
-        return scores.reshape(batch, rows, num_classes, -1)
+        by_length = self.arrays["lengths"]  # (K, lengths)
+        lengths = np.arange(ends.shape[1]) - np.arange(rows)[:, None]
+        by_length = by_length[:, lengths.clip(0, by_length.shape[1] - 1)]  # (K, R, M)
+        return scores.reshape(batch, rows, num_classes, -1) + by_length.swapaxes(0, 1)
 
 
 class PointerHead(GridHead):

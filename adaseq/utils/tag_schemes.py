@@ -85,7 +85,7 @@ def spans_to_tags(spans: Iterable[Mapping[str, Any]], length: int, scheme: str) 
     """The tags that spell spans.
 
     A tag sequence cannot spell spans that overlap: longer ones come first, and a span that overlaps one of them is left
-    out.
+    out, as is one with gaps.
 
     Args:
         spans: within the sentence.
@@ -96,7 +96,7 @@ def spans_to_tags(spans: Iterable[Mapping[str, Any]], length: int, scheme: str) 
     ends: dict[int, str] = {}  # where spans end, and their types
     for span in sorted(spans, key=lambda span: (span["start"] - span["end"], span["start"])):
         start, end, label = span["start"], span["end"], span["type"]
-        if any(tag != OUTSIDE for tag in tags[start:end]):
+        if "parts" in span or any(tag != OUTSIDE for tag in tags[start:end]):
             continue
         if scheme == PLAIN:
             tags[start:end] = [label] * (end - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def _open(path: Path) -> IO[bytes]:
 
 def _header(line: bytes) -> tuple[int, int] | None:
     """The number of words and that of dimensions, if a file says so in its first line."""
-    fields = line.split()
+    fields = line.removeprefix(codecs.BOM_UTF8).split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         return int(fields[0]), int(fields[1])
     return None

@@ -191,6 +191,20 @@ def test_given_tags_fix_those_of_the_preprocessor(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
+    ("task", "kind"), [("text-classification", "label_lines"), ("relation-extraction", "marked_pairs")]
+)
+def test_given_labels_of_whole_texts_are_those_of_the_preprocessor(load: Load, task: str, kind: str) -> None:
+    config = load(
+        replace={
+            "named-entity-recognition": task,
+            "data_type: conll": f"data_type: {kind}",
+            "embedding_dim: 10}": "embedding_dim: 10}\n  id_to_label: {1: b, 0: None, 2: a}",
+        }
+    )
+    assert config.preprocessor["labels"] == ["None", "b", "a"]
+
+
+@pytest.mark.parametrize(
     ("tags", "types"),
     [
         (["O", "B-PER", "I-PER", "B-ORG", "S-ORG"], ["PER", "ORG"]),

@@ -72,8 +72,14 @@ def test_an_error_while_writing_leaves_nothing(tmp_path):
 def test_what_killed_processes_left_is_removed_and_what_is_being_written_is_not(tmp_path):
     (tmp_path / ".f-killed.unfinished").write_text("half")
     with new_file(tmp_path, "g") as unfinished:
-        ArrowStore.build("f", lambda: rows(3), cache_dir=tmp_path)
-        assert sorted(tmp_path.iterdir()) == sorted([unfinished, tmp_path / "f.arrow", tmp_path / "f.json"])
+        path = ArrowStore.build("f", lambda: rows(3), cache_dir=tmp_path).path
+        assert sorted(tmp_path.iterdir()) == sorted([unfinished, path, path.with_suffix(".json")])
+
+
+def test_another_version_makes_its_rows_anew(tmp_path, monkeypatch):
+    ArrowStore.build("f", lambda: rows(3), cache_dir=tmp_path)
+    monkeypatch.setattr("adaseq.data.store.rows.__version__", "99.0.0")
+    assert len(ArrowStore.build("f", lambda: rows(4), cache_dir=tmp_path)) == 4
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])

@@ -91,10 +91,11 @@ def save_untrained(folder: Path, task: str, model: dict[str, Any], embedder: dic
             # So far apart that rounding decides nothing, and that there is something to find.
             if "transformer_model" not in name and parameter.dim() > 1:
                 parameter.data.mul_(3.0)
-        corner = getattr(getattr(getattr(built, "scorer", None), "biaffine", None), "weight", None)
-        if corner is not None and corner.shape[-1] > 8:
-            corner.data[:, -1, -1] = 0.0
         scorer: Any = getattr(built, "scorer", None)
+        if model["type"] == "biaffine-ner-model":
+            torch.nn.init.normal_(scorer.biaffine.weight, std=3.0)
+            torch.nn.init.normal_(scorer.by_length.weight, std=0.1)
+            scorer.biaffine.weight.data[:, -1, -1] = 0.0
         if model["type"] == "global-pointer-model":
             (scorer.type_bias if scorer.types is None else scorer.types.bias).data.zero_()
     save_model_folder(folder, built.eval(), preprocessor, config)

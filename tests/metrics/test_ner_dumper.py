@@ -65,6 +65,15 @@ def test_jsonline_of_a_span_model(tmp_path: Path) -> None:
     }
 
 
+def test_an_entity_with_gaps_keeps_its_parts(tmp_path: Path) -> None:
+    parts = [[0, 1], [3, 4]]
+    gapped: Any = {"start": 0, "end": 4, "type": "A", "parts": parts}
+    dumper = NerDumper("span_based", work_dir=str(tmp_path))
+    dumper.write([dumper.measure(Example("", ["w"] * 4, [gapped]), {"spans": [{**gapped, "prob": 0.5}]})])
+    record = json.loads((tmp_path / "pred.txt").read_text(encoding="utf-8"))
+    assert record == {"tokens": ["w"] * 4, "spans": [gapped], "predicts": [[0, 4, "A", parts]]}
+
+
 def test_white_space_in_a_token_does_not_break_its_line(tmp_path: Path) -> None:
     dumper = NerDumper(save_path=str(tmp_path / "deep" / "out.txt"))
     example = Example(id="", tokens=["a\tb\nc", " ", "\u2028"])

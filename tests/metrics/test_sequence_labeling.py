@@ -134,6 +134,12 @@ def test_a_label_never_seen_in_training_is_a_miss() -> None:
     assert (scores["recall"], scores["precision"], scores["accuracy"]) == (0.5, 1.0, 0.5)
 
 
+def test_an_entity_with_gaps_is_a_miss() -> None:
+    gapped: Span = {"start": 0, "end": 3, "type": "PER", "parts": [(0, 1), (2, 3)]}
+    scores = measured([gapped, {"start": 3, "end": 4, "type": "LOC"}], ["B-PER", "I-PER", "E-PER", "S-LOC"])
+    assert (scores["precision"], scores["recall"], scores["accuracy"]) == (0.5, 0.5, 0.25)
+
+
 def test_one_label_per_word() -> None:
     metric = SequenceLabelingMetric(tag_scheme="PLAIN")
     example = Example(id="", tokens=["a", "b"], spans=tags_to_spans(["DET", "NOUN"], "PLAIN"))

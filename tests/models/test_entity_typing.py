@@ -188,6 +188,13 @@ def test_a_pairwise_crf_is_saved_too(tmp_path):
     assert loaded.model.decode(batch, with_prob=True) == model.eval().decode(batch, with_prob=True)
 
 
+@pytest.mark.parametrize("threshold", [1e-8, 1 - 1e-8])
+def test_saved_with_a_threshold_that_is_nearly_certain(threshold, tmp_path):
+    preprocessor, model, config = make("multilabel-span-typing-model", class_threshold=threshold)
+    save_model_folder(tmp_path / "model", model, preprocessor, config)
+    assert load_model_folder(tmp_path / "model").model.threshold == model.threshold
+
+
 def test_what_is_predicted_goes_by_the_threshold():
     kind = "multilabel-span-typing-model"
     preprocessor, model, _ = make(kind)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
+import pytest
 import yaml
 
+from adaseq.data.example import Example
+from adaseq.inference.records import complete
 from adaseq.models.model_card import PLACE, RunFacts, model_card
+from adaseq.registry import SPLITTERS
 
 CONFIG: dict[str, Any] = {
     "task": "named-entity-recognition",
@@ -73,6 +78,19 @@ def test_names_no_place_on_the_machine_and_no_secret() -> None:
 def test_a_backbone_of_a_hub_is_named() -> None:
     config = {**CONFIG, "model": {"embedder": {"model_name_or_path": "owner/bert"}}}
     assert parts(model_card(config, ["PER"], None))[0]["base_model"] == "owner/bert"
+
+
+@pytest.mark.parametrize("splitter", ["char", "word"])
+@pytest.mark.parametrize("task", ["named-entity-recognition", "relation-extraction", "entity-typing"])
+def test_asks_for_what_a_predictor_of_the_task_takes(task: str, splitter: str) -> None:
+    card = model_card({"task": task, "preprocessor": {"text_splitter": splitter}}, [], None)
+    (line,) = [each for each in card.splitlines() if each.startswith("print(")]
+    given = ast.literal_eval(line.removeprefix("print(predictor(").removesuffix("))"))
+    fields = dict(given) if isinstance(given, dict) else {"text": given}
+    split = SPLITTERS.build(splitter).split
+    words, offsets = split(fields["text"])
+    example = complete(Example("", words, text=fields.pop("text"), offsets=offsets, fields=fields), task, split)
+    assert "".join(example.tokens) in ("王小明去年到杭州工作。", "MaryJonesmovedtoLisbonlastyear.")
 
 
 def test_little_is_enough() -> None:

@@ -135,14 +135,17 @@ def test_views_with_and_without_context(tiny_bert) -> None:
     assert [each["label"] for each in predictions] == ["lives", "works"]
 
 
-def test_the_divergence_of_equal_views_is_zero(tiny_bert) -> None:
-    _, model, _ = make(tiny_bert, multiview=True, temperature=3.0)
-    scores = torch.randn(4, 3)
-    torch.testing.assert_close(model._divergence(scores, scores), torch.tensor(0.0), atol=1e-6, rtol=0)
-    other = torch.randn(4, 3)
-    wanted, found = (each.div(3.0).softmax(1) for each in (scores, other))
+def test_the_loss_of_two_views() -> None:
+    mask = [True] * 4 + [False] * 3
+    examples = [relation("mary lives in london <EOS> york john", [0, 1], [3, 4], "lives", mask=mask), EXAMPLES[3]]
+    preprocessor, model, _ = make(None, {"return_original_view": True}, multiview=True, temperature=3.0)
+    batch = batch_of(preprocessor, examples, training=True)
+    views = [model.eval().scores(batch), model.scores(batch["origin"])]
+    wanted, found = (each.div(3.0).softmax(1) for each in views)
     by_hand = (wanted * (wanted / found).log()).sum(1).mean() * 9
-    torch.testing.assert_close(model._divergence(other, scores), by_hand)
+    assert by_hand > 1e-4
+    losses = [torch.nn.functional.cross_entropy(view, batch["label_ids"][:, 0]) for view in views]
+    torch.testing.assert_close(model(batch)["loss"], sum(losses) + by_hand)
 
 
 def test_several_views_need_their_features(tiny_bert) -> None:

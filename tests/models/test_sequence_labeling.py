@@ -138,6 +138,22 @@ def test_partial_annotation_allows_what_it_says():
     assert model.eval().decode(batch)[1]["tags"] == ["B-LOC", "E-LOC"]
 
 
+def test_without_a_partial_crf_words_that_are_not_annotated_are_left_out_or_refused():
+    partial = [Example("1", ["mary", "of"], [{"start": 1, "end": 2, "type": "PARTIAL"}]), SENTENCES[1]]
+    preprocessor, model = make(examples=partial)
+    with pytest.raises(ModelError) as caught:
+        model(batch_of(preprocessor, partial, training=True))
+    assert str(caught.value) == (
+        "some words of the training data are not annotated (PARTIAL): set model.partial: true, so that they may have any tag; or "
+        "use_crf: false, which leaves them out"
+    )
+    preprocessor, model = make(examples=partial, use_crf=False)
+    batch = batch_of(preprocessor, partial, training=True)
+    loss = model.eval()(batch)["loss"]
+    batch["label_ids"][batch["label_ids"] == -1] = -100
+    torch.testing.assert_close(loss, model(batch)["loss"])
+
+
 def test_a_label_never_seen_in_training_is_an_error_with_its_place():
     preprocessor, _ = make()
     bad = Example("9", ["mary"], [{"start": 0, "end": 1, "type": "CAR"}], origin="train.txt:7")

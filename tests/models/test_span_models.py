@@ -6,9 +6,12 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch.nn.functional import elu, linear, pad
 
 from adaseq.data.example import Example
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor
+from adaseq.modules.grid_losses import sum_over_grid
+from tests.live_memory import peak_bytes
 
 LSTM = {"type": "lstm", "hidden_size": 16, "bidirectional": True}
 MODELS = {
@@ -163,3 +166,70 @@ def test_padding_is_no_negative_example(name):
         outputs = trained.model.eval()(trained.batch(examples, training=True))
         losses.append(outputs["loss"].item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-4) or losses[0] == pytest.approx(2 * losses[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["biaffine", "pointer", "full-pointer", "w2ner"])
+def test_grids_in_parts_teach_the_same(name, monkeypatch):
+    trained = Trained(name, FLAT, steps=2)
+    trained.model.train().double()
+    gradients = []
+    for limits in ({"most": 10**9}, {"most": 0, "most_at_once": 50}):
+        for module in ("biaffine_ner", "global_pointer", "w2ner"):
+            monkeypatch.setattr(
+                f"adaseq.models.{module}.sum_over_grid",
+                lambda *given, limits=limits, **options: sum_over_grid(*given, **{**options, **limits}),
+            )
+        trained.model.zero_grad()
+        trained.model(trained.batch(FLAT, training=True))["loss"].backward()
+        gradients.append({key: each.grad.clone() for key, each in trained.model.named_parameters()})
+    assert all(torch.allclose(each, gradients[1][key]) for key, each in gradients[0].items())
+
+
+@pytest.mark.parametrize("name", ["biaffine", "pointer", "full-pointer"])
+def test_a_training_step_keeps_no_whole_grids(name):
+    labels = [f"T{number}" for number in range(20)]
+    block = {**MODELS[name], "embedder": {"type": "embedding", "embedding_dim": 16}}
+    block.pop("encoder")
+    for width in ("biaffine_ffnn_size", "token_ffn_out_width"):
+        block.pop(width, None)
+    preprocessor = build_preprocessor({"type": "span-extraction-preprocessor"}, block, labels)
+    example = Example("1", ["word"] * 192, [span(i, i + 2, labels[i % 20]) for i in range(0, 190, 9)])
+    preprocessor.fit([preprocessor.words_of(example)])
+    features = preprocessor.encode([example] * 16, training=True)
+    batch = build_collator("SpanExtractionDataCollatorWithPadding", preprocessor)(
+        [{**each, "index": i} for i, each in enumerate(features)]
+    )
+    model = build_model(block, preprocessor).train()
+    scores = 4 * 16 * 192**2 * 20
+    assert peak_bytes(lambda: model(batch)["loss"].backward()) < scores
+
+
+def test_each_sentence_has_the_same_share_in_the_loss_of_a_biaffine_model():
+    trained = Trained("biaffine", FLAT, steps=2)
+    loss, *alone = (
+        trained.model(trained.batch(each, training=True))["loss"] for each in (FLAT, *([one] for one in FLAT))
+    )
+    assert loss.item() == pytest.approx(sum(each.item() for each in alone) / 3, rel=1e-4)
+
+
+def test_the_biaffine_weights_of_the_old_adaseq_give_the_old_scores():
+    model = Trained("biaffine", FLAT, steps=0).model
+    torch.manual_seed(0)
+    size, classes = 16 + 1, len(LABELS) + 1
+    old = {
+        "scorer.span_biaff.linear.weight": torch.randn(classes * size, size),
+        **{f"scorer.mlp_{end}.weight": torch.randn(16, model.word_size) for end in ("start", "end")},
+        **{f"scorer.mlp_{end}.bias": torch.randn(16) for end in ("start", "end")},
+    }
+    words = torch.randn(2, 5, model.word_size)
+    # The two were exchanged.
+    ends, starts = (
+        pad(elu(linear(words, old[f"scorer.mlp_{end}.weight"], old[f"scorer.mlp_{end}.bias"])), (0, 1), value=1.0)
+        for end in ("start", "end")
+    )
+    form = old["scorer.span_biaff.linear.weight"].view(classes, size, size)
+    expected = torch.einsum("bid,kde,bje->bikj", starts, form, ends)
+    missing, unexpected = model.load_state_dict(model.upgraded(old), strict=False)
+    assert not unexpected and not any(name.startswith("scorer") for name in missing)
+    scores = model.scorer.scores(*model.scorer(words))
+    assert torch.allclose(scores, expected, rtol=1e-4, atol=1e-3)

@@ -55,6 +55,24 @@ def batch_of(preprocessor, examples, training=False):
     return collator([{**each, "index": i} for i, each in enumerate(features)])
 
 
+@pytest.mark.parametrize("pair", [None, ["0123456789"] * 80], ids=["one text", "two texts"])
+def test_long_texts_fit_all_backbones_of_a_stack(tiny_bert, pair):
+    backbone = {"type": "transformer-embedder", "model_name_or_path": str(tiny_bert)}
+    stack = {"type": "stacked", "embedders": [backbone, backbone]}
+    fields = {"label": "place", **({} if pair is None else {"pair": pair})}
+    examples = [Example("1", ["london"] * 100, fields=fields), TEXTS[1]]
+    preprocessor, model = make(examples, embedder=stack)
+    batch = batch_of(preprocessor, examples, training=True)
+    assert model(batch)["loss"].isfinite()
+    assert batch["tokens"]["mask"].sum(1).tolist()[0] <= 64
+
+
+def test_a_text_without_words_or_special_pieces(tiny_bert):
+    preprocessor, model = make(MULTI, tiny_bert, {"add_special_tokens": False}, multi_label=True)
+    (prediction,) = model.eval().decode(batch_of(preprocessor, [Example("1", [])]), with_prob=True)
+    assert all(0 <= each <= 1 for each in prediction["probs"])
+
+
 def learn(preprocessor, model, examples, steps=60, lr=0.005):
     batch = batch_of(preprocessor, examples, training=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02 if preprocessor.vocabulary else lr)

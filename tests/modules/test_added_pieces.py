@@ -55,7 +55,7 @@ def test_a_frozen_backbone_stays_frozen(tiny_bert: Path) -> None:
 def test_a_backbone_without_a_table() -> None:
     with pytest.raises(ModelError) as caught:
         extend_vocabulary(nn.Linear(2, 2), 5)
-    assert str(caught.value) == "a Linear has no table of pieces to which markers could be added"
+    assert str(caught.value) == "a Linear has no table of piece vectors"
 
 
 def test_who_knows_segments(tiny_bert: Path) -> None:

@@ -7,21 +7,58 @@ import math
 import pytest
 import torch
 
+from adaseq.models.biaffine_ner import SpanScorer
 from adaseq.modules.biaffine import Biaffine
 from adaseq.modules.encoders.transformer import rotate
 from adaseq.modules.pointer import Pointer
+from tests.live_memory import peak_bytes
 
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_biaffine_form_by_hand(bias):
     torch.manual_seed(0)
-    form = Biaffine(3, 4, bias)
+    form = Biaffine(3, 4, bias).double()
     torch.nn.init.normal_(form.weight)
-    first, second = torch.randn(2, 5, 3), torch.randn(2, 6, 3)
+    first, second = (torch.randn(2, length, 3, dtype=torch.float64, requires_grad=True) for length in (5, 6))
     scores = form(first, second)
     ones = [torch.nn.functional.pad(each, (0, 1), value=1.0) if bias else each for each in (first, second)]
     expected = torch.einsum("bid,kde,bje->bikj", ones[0], form.weight.transpose(1, 2), ones[1])
-    assert scores.shape == (2, 5, 4, 6) and torch.allclose(scores, expected, atol=1e-5)
+    assert scores.shape == (2, 5, 4, 6) and torch.allclose(scores, expected)
+    learned, wish = [form.weight, first, second], torch.randn_like(scores)
+    gradients = (torch.autograd.grad((each * wish).sum(), learned) for each in (scores, expected))
+    assert all(torch.allclose(*each) for each in zip(*gradients, strict=True))
+
+
+def test_the_gradient_of_a_biaffine_form_is_made_once():
+    form, vectors = Biaffine(200, 20), torch.randn(1, 2, 200)
+    size = form.weight.numel() * form.weight.element_size()
+    assert peak_bytes(lambda: form(vectors, vectors).sum().backward()) < 1.1 * size
+
+
+def test_spans_are_scored_by_their_ends_and_their_length():
+    torch.manual_seed(0)
+    scorer = SpanScorer(5, 4, 3, True, 0.0)
+    for weight in (scorer.biaffine.weight, scorer.by_length.weight):
+        torch.nn.init.normal_(weight)
+    starts, ends = scorer(torch.randn(2, 40, 5))
+    scores = scorer.scores(starts, ends)
+    by_length = (scores - scorer.biaffine(starts, ends))[0].transpose(0, 1)  # (K, L, L)
+    for length in range(40):
+        expected = scorer.by_length(scorer.lengths.weight[min(length, 31)])
+        assert torch.allclose(by_length.diagonal(length, 1, 2), expected.unsqueeze(1), atol=1e-5)
+    assert torch.allclose(scorer.scores(starts[:, 3:6], ends, 3), scores[:, 3:6], atol=1e-5)
+    assert torch.allclose(scorer.scores(starts[:, 3:6], ends[:, 3:]), scores[:, 3:6, :, 3:], atol=1e-5)
+
+
+def test_one_step_of_adam_does_not_throw_the_scores_of_spans_far_off():
+    torch.manual_seed(0)
+    scorer, words = SpanScorer(384, 150, 7, True, 0.0), torch.randn(1, 6, 384)
+    before = scorer.scores(*scorer(words))
+    optimizer = torch.optim.Adam(scorer.parameters(), 1e-3)
+    before[0, 2, 1, 3].backward()
+    optimizer.step()
+    change = scorer.scores(*scorer(words)) - before
+    assert 0 < change[0, 2, 1, 3].abs() < 0.1
 
 
 @pytest.mark.parametrize("is_rotary", [True, False])
@@ -61,7 +98,8 @@ def test_a_block_of_rows_is_a_part_of_the_whole():
     torch.manual_seed(0)
     for is_efficient in (True, False):
         pointer = Pointer(5, 4, 3, is_efficient, True)
-        vectors = pointer(torch.randn(2, 7, 5))
+        words = torch.randn(2, 7, 5)
+        vectors = pointer(words)
         whole = pointer.scores(vectors)
         assert torch.allclose(pointer.scores(vectors.block(2, 4)), whole[:, 2:4, :, 2:], atol=1e-6)
-        assert torch.allclose(pointer.scores(vectors.of(slice(1, 2))), whole[1:], atol=1e-6)
+        assert torch.allclose(pointer.scores(pointer(words[1:])), whole[1:], atol=1e-6)

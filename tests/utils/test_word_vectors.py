@@ -35,6 +35,14 @@ def test_text(tmp_path, header, zipped):
     assert list(read_words(path)) == list(VECTORS) and list(read_words(path, 2)) == list(VECTORS)[:2]
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_a_byte_order_mark_and_line_ends_of_windows(tmp_path, header):
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + as_text(header).replace(b"\n", b"\r\n"))
+    vectors, dim = read_vectors(path, VECTORS)
+    assert dim == 3 and {word: vector.tolist() for word, vector in vectors.items()} == VECTORS
+
+
 @pytest.mark.parametrize("line_break", [True, False])
 def test_binary(tmp_path, line_break):
     path = tmp_path / "vectors.bin"

@@ -67,15 +67,19 @@ class WholeTextPreprocessor(Preprocessor):
         self, first: Sequence[str], second: Sequence[str] | None
     ) -> tuple[Sequence[str], Sequence[str] | None]:
         """The words of which every further input of the embedder can take all."""
-        words = self.words_of_texts(first, second)
-        limits = [each.words_that_fit([words]) for each in self.inputs.values()]
-        fit = min((limit[0] for limit in limits if limit is not None), default=len(words))
-        if fit >= len(words):
-            return first, second
-        if second is None:
-            return first[:fit], None
-        counts = shares(len(first), len(second), max(fit - 1, 2))
-        return first[: counts[0]], second[: counts[1]]
+        is_pair = second is not None
+        has_summary = self.tokenizer is not None and self._templates[is_pair].summary is not None
+        while True:
+            words = [*[SUMMARY] * has_summary, *self.words_of_texts(first, second)]
+            limits = [each.words_that_fit([words]) for each in self.inputs.values()]
+            fit = min((limit[0] for limit in limits if limit is not None), default=len(words))
+            if fit >= len(words):
+                return first, second
+            counts = shares(len(first), len(second or ()), max(fit - has_summary - is_pair, 1 + is_pair))
+            if counts == (len(first), len(second or ())):
+                return first, second
+            # Words of the second text may have more pieces than those of the first one that made room for them.
+            first, second = first[: counts[0]], None if second is None else second[: counts[1]]
 
     def _add_inputs(
         self,

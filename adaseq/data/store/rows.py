@@ -1,9 +1,9 @@
 """Rows on disk, memory-mapped.
 
-A store is one Arrow file in the cache, found by a fingerprint of all that its rows depend on. It is written in batches, so
-that memory does not grow with the data, to a temporary file that is renamed when it is whole: two runs that write the same
-store do not disturb each other, and a killed one leaves no half of it. Lists of numbers come back as numpy arrays that
-look into the file.
+A store is one Arrow file in the cache, found by a fingerprint of all that its rows depend on and by the version of AdaSeq,
+another one of which may read files or make features in another way. It is written in batches, so that memory does not grow
+with the data, to a temporary file that is renamed when it is whole: two runs that write the same store do not disturb each
+other, and a killed one leaves no half of it. Lists of numbers come back as numpy arrays that look into the file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import pyarrow as pa
 from adaseq.errors import AdaSeqError
 from adaseq.utils.cache import new_file, writable_cache
 from adaseq.utils.files import atomic_write
+from adaseq.version import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class ArrowStore:
             AdaSeqError: the disk is full.
         """
         folder = writable_cache(cache_dir)
-        path = folder / f"{fingerprint}.arrow"
+        path = folder / f"{fingerprint}-{__version__}.arrow"
         if path.exists():
             try:
                 return cls(path)

@@ -176,6 +176,8 @@ def _width_in(path: Path) -> int:
 
 
 def _check_width(wanted: int, found: int, path: Path | None) -> None:
+    if path is not None and not found:
+        raise ModelError(f"there are no word vectors in '{path}': the file is empty")
     if wanted and found and wanted != found:
         raise ModelError(f"embedding_dim is {wanted}, but the vectors in '{path}' have {found} numbers")
 

@@ -240,6 +240,11 @@ class TransformerEmbedder(Embedder):
         return super()._apply(*arguments, **options)
 
 
+def has_backbone(embedder: Embedder) -> bool:
+    """Whether an embedder is a backbone, or has one among its parts."""
+    return any(isinstance(part, TransformerEmbedder) for part in embedder.modules())
+
+
 def _part(model: nn.Module, name: str | None) -> nn.Module:
     try:
         return model.get_submodule(name) if name else model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -39,9 +39,8 @@ class RecurrentEncoder(Encoder):
         return encoded
 
 
-@ENCODERS.register(Encoders.LSTM, supplied_unless_given=("input_size",))
-class LSTMEncoder(RecurrentEncoder):
-    """A long short-term memory network (Hochreiter and Schmidhuber 1997).
+class GatedEncoder(RecurrentEncoder):
+    """Runs a network with gates; derived classes say which.
 
     Args:
         hidden_size: the width of each direction.
@@ -52,6 +51,8 @@ class LSTMEncoder(RecurrentEncoder):
         bidirectional: one network forwards and one backwards.
     """
 
+    network: ClassVar[type[nn.LSTM | nn.GRU]]
+
     def __init__(
         self,
         hidden_size: Count,
@@ -61,32 +62,27 @@ class LSTMEncoder(RecurrentEncoder):
         dropout: Rate = 0.0,
         bidirectional: bool = False,
     ) -> None:
-        super().__init__(nn.LSTM(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
+        super().__init__(self.network(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
+
+
+@ENCODERS.register(Encoders.LSTM, supplied_unless_given=("input_size",))
+class LSTMEncoder(GatedEncoder):
+    """A long short-term memory network (Hochreiter and Schmidhuber 1997).
+
+    The arguments are those of `GatedEncoder`.
+    """
+
+    network = nn.LSTM
 
 
 @ENCODERS.register(Encoders.GRU, supplied_unless_given=("input_size",))
-class GRUEncoder(RecurrentEncoder):
+class GRUEncoder(GatedEncoder):
     """A gated recurrent network (Cho et al. 2014).
 
-    Args:
-        hidden_size: the width of each direction.
-        input_size: the width of the word vectors; by default that of the embedder.
-        num_layers: layers on top of each other.
-        bias: whether the layers have biases.
-        dropout: between layers.
-        bidirectional: one network forwards and one backwards.
+    The arguments are those of `GatedEncoder`.
     """
 
-    def __init__(
-        self,
-        hidden_size: Count,
-        input_size: Count,
-        num_layers: Count = 1,
-        bias: bool = True,
-        dropout: Rate = 0.0,
-        bidirectional: bool = False,
-    ) -> None:
-        super().__init__(nn.GRU(input_size, hidden_size, num_layers, bias, True, dropout, bidirectional))
+    network = nn.GRU
 
 
 @ENCODERS.register(Encoders.RNN, supplied_unless_given=("input_size",))

@@ -74,14 +74,6 @@ class WindowTagger(Model):
             predictions.append({"tags": tags, "spans": spans})
         return predictions
 
-    def portable_config(self, block: dict[str, Any]) -> dict[str, Any]:
-        """What goes into a model folder, from which the model is built again without the original backbone."""
-        return {**block, "embedder": self.embedder.portable_config(block["embedder"]), "id_to_label": self.id_to_label}
-
-    def save_assets(self, folder: Any) -> None:
-        """Write the embedder's files into the model folder."""
-        self.embedder.save_assets(folder)
-
 
 def _labelled_words(batch: Batch) -> Tensor:
     """`(B, L)`: the words that are neither padding nor context."""

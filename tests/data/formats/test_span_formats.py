@@ -54,6 +54,18 @@ def test_a_list_of_types_says_what_is_allowed(tmp_path: Path) -> None:
     assert example.spans == [{"start": 1, "end": 3, "type": "PARTIAL", "allowed": ["ORG", "LOC"]}]
 
 
+@pytest.mark.parametrize("ends", [{}, {"start": 0, "end": 4}, {"start": 0}])
+def test_entities_with_gaps(tmp_path: Path, ends: dict[str, int]) -> None:
+    gapped = {"parts": [[0, 1], [2, 4]], "type": "ORG", **ends}
+    (example,) = read(tmp_path, "json_spans", spans(gapped, {"parts": [[1, 3]], "type": "LOC"}))
+    assert example.spans == [
+        {"start": 0, "end": 4, "type": "ORG", "parts": [(0, 1), (2, 4)]},
+        {"start": 1, "end": 3, "type": "LOC"},
+    ]
+    (same,) = read(tmp_path, "json_spans", spans({"parts": [[0, 0], [2, 3]], "type": "ORG"}), is_end_included=True)
+    assert same.spans == example.spans[:1]
+
+
 SPAN_ERRORS: list[tuple[Any, str]] = [
     ("PER", 'a span must be an object with start, end and type, not "PER"'),
     ({"start": 0, "type": "A"}, 'a span has no \'end\': {"start": 0, "type": "A"}'),
@@ -68,6 +80,21 @@ SPAN_ERRORS: list[tuple[Any, str]] = [
     ({"start": 0, "end": 1.0, "type": "A"}, "the end of a span must be a whole number, not 1.0"),
     ({"start": 0, "end": 1, "type": []}, "the type of a span must be a string or a list of strings, not []"),
     ({"start": 0, "end": 1, "type": None}, "the type of a span must be a string or a list of strings, not null"),
+    ({"parts": [], "type": "A"}, "the parts of a span must be a list of [start, end], not []"),
+    ({"parts": [[0, 1], 3], "type": "A"}, "the parts of a span must be a list of [start, end], not [[0, 1], 3]"),
+    ({"parts": [[0, 5]], "type": "A"}, "the span from 0 to 5 (end excluded) is not within the 4 words of the text"),
+    (
+        {"parts": [[2, 3], [0, 1]], "type": "A"},
+        "the parts of a span must be in order, with words between them: [[2, 3], [0, 1]]",
+    ),
+    (
+        {"parts": [[0, 1]], "end": 4, "type": "A"},
+        'a span begins with its first part and ends with its last one: {"parts": [[0, 1]], "end": 4, "type": "A"}',
+    ),
+    (
+        {"parts": [[0, 1], [2, 3]], "type": ["A", "B"]},
+        'a span with parts must have a type, one string: {"parts": [[0, 1], [2, 3]], "type": ["A", "B"]}',
+    ),
 ]
 
 

@@ -37,6 +37,12 @@ def test_the_width_must_fit_the_file(tmp_path):
         Embedding(str(tmp_path), embedding_dim=5, vocabulary=WORDS)
 
 
+def test_an_empty_file_holds_no_vectors(tmp_path):
+    (tmp_path / "embedding.txt").write_text("\n", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"there are no word vectors in '.*embedding\.txt': the file is empty"):
+        Embedding(str(tmp_path), vocabulary=WORDS)
+
+
 def test_random_vectors_cannot_be_frozen():
     with pytest.raises(ModelError, match="freeze: true needs an embedding_file"):
         Embedding(vocabulary=WORDS, freeze=True)
