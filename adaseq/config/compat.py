@@ -243,8 +243,10 @@ def _embedder(document: Document) -> None:
         document.rewrote((*place, "drop_special_tokens"), "the model takes the vectors that it needs")
         del embedder["drop_special_tokens"]
     options, name = embedder.get("transformer_kwargs"), embedder.get("model_name_or_path")
-    hub = _HUBS.get(str(options["source"])) if isinstance(options, dict) and "source" in options else None
-    if hub is None or not isinstance(name, str):
+    if not isinstance(options, dict) or not isinstance(name, str):
+        return
+    hub = _HUBS.get(str(options.get("source")))
+    if hub is None:
         return
     document.rewrote((*place, "transformer_kwargs", "source"), f"'{hub}:' before the name of the backbone says it")
     del options["source"]

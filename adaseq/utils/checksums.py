@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -66,17 +67,17 @@ class Checksum(NamedTuple):
             )
 
 
-def digest_of(content: Path | bytes, kind: str = "sha256") -> str:
+def digest_of(content: str | os.PathLike[str] | bytes, kind: str = "sha256") -> str:
     """The hash of a content, in hexadecimal digits.
 
     Args:
-        content: the file that holds it, or itself.
+        content: the path of the file that holds it, or itself.
         kind: sha256, sha512, sha1 or md5.
     """
     if isinstance(content, bytes):
         return hashlib.new(kind, content).hexdigest()
     digest = hashlib.new(kind)
-    with content.open("rb") as file:
+    with open(content, "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

@@ -98,7 +98,7 @@ def test_an_option_of_the_format(data: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.startswith(
         "error: 1 problem in the configuration:\n--option encoding:1:3: no valid YAML"
     )
-    data.write_text("a|O\n\n", encoding="utf-8")
+    data.write_text(GOOD.replace(" ", "|"), encoding="utf-8")
     assert main([*command, "delimiter=|"]) == 0
     assert main([*command, "label_colum=1"]) == 2
     assert "unknown key 'label_colum'; did you mean 'label_column'?" in capsys.readouterr().err

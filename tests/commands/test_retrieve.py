@@ -101,4 +101,4 @@ def test_a_format_of_ones_own(tmp_path: Path, corpus: Path, monkeypatch: pytest.
     monkeypatch.setattr(sys, "path", list(sys.path))
     command = ["retrieve", "--data", "data.txt", "--corpus", str(corpus), "-o", "out"]
     assert main([*command, "--format", "format_for_retrieve:Own", "--import", "format_for_retrieve"]) == 0
-    assert (tmp_path / "out" / "train.txt").read_text(encoding="utf-8").startswith("Rome B-LOC\n")
+    assert (tmp_path / "out" / "train.txt").read_text(encoding="utf-8").startswith("Rome\tB-LOC\n")

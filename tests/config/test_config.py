@@ -85,7 +85,8 @@ def test_the_schedule_is_linear_with_warm_up(load: Load) -> None:
 
 def test_listed_hooks_are_merged_with_the_defaults_by_type(load: Load) -> None:
     config = load(
-        "train: {hooks: [{type: EarlyStopHook, patience: 2}, {type: TextLoggerHook, interval: 7}, CheckpointHook, CheckpointHook]}\n"
+        "train: {hooks: [{type: EarlyStopHook, patience: 2}, {type: TextLoggerHook, interval: 7}, CheckpointHook, "
+        "{type: CheckpointHook, output_sub_dir: more}]}\n"
     )
     hooks = {hook["type"]: hook for hook in config.train.hooks}
     assert [hook["type"] for hook in config.train.hooks] == [
