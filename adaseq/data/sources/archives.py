@@ -7,6 +7,7 @@ import contextlib
 import errno
 import gzip
 import lzma
+import os
 import shutil
 import tarfile
 import zipfile
@@ -17,7 +18,7 @@ from typing import IO, Any
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.utils.cache import writable_cache
 from adaseq.utils.checksums import digest_of
-from adaseq.utils.files import atomic_folder, atomic_write
+from adaseq.utils.files import atomic_folder
 
 # An archive may hold this much, and this many times its own size (above the first megabytes, which compress well).
 MAX_SIZE = 64 << 30
@@ -94,12 +95,13 @@ def decompressed(path: Path, cache_dir: Path | None = None) -> Path:
     Raises:
         DataError: it is damaged, or holds far more than its own size.
     """
+    name = path.stem or "data"
     # Its name says what kind of table it is: the same content under another name is another file.
-    target = writable_cache(cache_dir) / "archives" / f"{digest_of(path)}-file" / (path.stem or "data")
-    if not target.is_file():
-        with atomic_write(target, "wb") as sink:
+    target = writable_cache(cache_dir) / "archives" / f"{digest_of(path)}-{digest_of(os.fsencode(name))[:16]}"
+    if not target.is_dir():
+        with atomic_folder(target) as folder, open(folder / name, "wb") as sink:
             decompress(path, path.suffix.lower(), sink)
-    return target
+    return target / name
 
 
 def decompress(path: Path, compression: str, sink: IO[bytes]) -> None:
