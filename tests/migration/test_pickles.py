@@ -19,7 +19,11 @@ from adaseq.errors import DataError
 from adaseq.migration.pickles import convert_pickle, read_plain_pickle
 
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=12,
 )
@@ -140,7 +144,8 @@ def test_damaged_and_outsized_pickles_are_errors(tmp_path: Path, monkeypatch: py
     assert "stands for more than" in refusal(pickle.dumps(bomb))
     assert "for the key of a mapping" in refusal(pickle.dumps({1: "a"}))
     assert "a whole number of more than 64 bits" in refusal(pickle.dumps([2**100]))
-    assert "has the number nan, which JSON does not know" in refusal(pickle.dumps([float("nan")]))
+    for number in ("nan", "inf"):
+        assert f"has the number {number}, which JSON does not know" in refusal(pickle.dumps([float(number)]))
     assert r"has half a character in the text '\ud83d'" in refusal(pickle.dumps({"\ud83d": 1}))
     with pytest.raises(DataError, match="cannot be read: No such file"):
         read_plain_pickle(tmp_path / "nowhere.pkl")
