@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from adaseq.config.dataset_blocks import dataset_blocks
 from adaseq.config.document import Document, Place
 from adaseq.config.pairing import is_backbone, leaves
 from adaseq.config.problems import listed, shown
@@ -29,6 +30,7 @@ def check_together(document: Document, components: Mapping[str, Any], check_file
         components: the checked components by the names of their keys, with all their arguments.
         check_files: report what a component needs and is not there.
     """
+    _check_training_data(document)
     model, optimizer, metrics = components["model"], components["optimizer"], components["metrics"]
     preprocessor = components["preprocessor"]
     before = len(document.problems)
@@ -45,6 +47,19 @@ def check_together(document: Document, components: Mapping[str, Any], check_file
     if document.data.get("evaluation", {}) is not None:
         _check_metrics(document, metrics, model)
         _check_watched(document, metrics, components["hooks"])
+
+
+def _check_training_data(document: Document) -> None:
+    """Whether some corpus can have training data, as far as that is seen without reading any."""
+    blocks = dataset_blocks(document)
+    named = [block["data_file"] for _, block in blocks if "data_file" in block]
+    if named and len(named) == len(blocks) and not any(_names_training_data(each) for each in named):
+        message = f"received {shown(named[0])}, in which no 'train' names a file: there is nothing to train on"
+        document.report((*blocks[0][0], "data_file"), message, at_key=True)
+
+
+def _names_training_data(data_file: Any) -> bool:
+    return bool(data_file.get("train") if isinstance(data_file, Mapping) else data_file)
 
 
 def _try(document: Document, path: Place, trial: Callable[[], None], check_files: bool = True) -> None:

@@ -223,3 +223,18 @@ def test_two_warm_ups_contradict_each_other(problems: Problems) -> None:
     assert problems("train: {lr_scheduler: {type: linear, warmup_rate: 0.1, warmup_steps: 5}}\n") == [
         "c.yaml:7:56: train.lr_scheduler.warmup_steps: give it or warmup_rate, not both"
     ]
+
+
+@pytest.mark.parametrize(
+    "data_file", ["{}", "{train: null, valid: dev.txt}", "{train: [], valid: dev.txt}", "{test: train.txt}"]
+)
+def test_there_is_something_to_train_on(problems: Problems, data_file: str) -> None:
+    (found,) = problems(replace={"{train: train.txt, valid: dev.txt}": data_file})
+    assert found.startswith("c.yaml:3:3: dataset.data_file: received a mapping with ")
+    assert found.endswith(", in which no 'train' names a file: there is nothing to train on")
+
+
+def test_one_of_several_corpora_can_be_for_evaluation_alone(load: Callable[..., Config]) -> None:
+    first = "{name: a, data_type: conll, data_file: {train: train.txt, valid: dev.txt}}"
+    corpora = f"corpora: [{first}, {{name: b, data_type: conll, data_file: {{test: dev.txt}}}}]"
+    load(replace={"  data_file: {train: train.txt, valid: dev.txt}\n  data_type: conll\n": f"  {corpora}\n"})
