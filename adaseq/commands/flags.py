@@ -120,19 +120,22 @@ def named_data(parts: Sequence[str]) -> str | dict[str, str]:
     return files
 
 
-def guessed_dataset(data_file: str | dict[str, str], task: str) -> dict[str, Any]:
-    """A `dataset` section for files whose format follows from what is in them.
+def named_dataset(args: argparse.Namespace, task: str) -> dict[str, Any]:
+    """A `dataset` section for what `--data` names; the format follows from what is in the files, if `--format` does not say it.
 
     Args:
-        data_file: the files.
-        task: what they are annotated for.
+        args: these flags.
+        task: what the files are annotated for.
 
     Raises:
-        AdaSeqError: they are not there, or the format is not clear.
+        AdaSeqError: the files are not there, or the format is not clear.
     """
     from adaseq.data.format_guess import guess_format
     from adaseq.data.sources.local import find_splits
 
+    data_file = named_data(args.data)
+    if args.format:
+        return {"data_file": data_file, "data_type": args.format}
     splits = find_splits(data_file)
     first = next(iter(splits.get("train") or next(iter(splits.values()))))
     try:

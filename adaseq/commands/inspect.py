@@ -14,8 +14,7 @@ from adaseq.commands.flags import (
     add_import_flag,
     add_set_flag,
     config_of_data,
-    guessed_dataset,
-    named_data,
+    named_dataset,
     not_empty,
 )
 from adaseq.errors import AdaSeqError
@@ -168,11 +167,7 @@ def _from_config(config: Config, title: str) -> _Task:
 def _from_data(args: argparse.Namespace) -> _Task:
     from adaseq.metainfo import Tasks
 
-    data_file = named_data(args.data)
-    if args.format:
-        dataset: dict[str, Any] = {"data_file": data_file, "data_type": args.format}
-    else:
-        dataset = guessed_dataset(data_file, args.task or Tasks.NAMED_ENTITY_RECOGNITION)
+    dataset = named_dataset(args, args.task or Tasks.NAMED_ENTITY_RECOGNITION)
     dataset.update(_options(dataset, args.option))
     return _Task(dataset, [Path.cwd()], Path(args.data[0].rpartition("=")[2]).name, task=args.task)
 

@@ -13,8 +13,7 @@ from adaseq.commands.flags import (
     add_import_flag,
     add_set_flag,
     config_of_data,
-    guessed_dataset,
-    named_data,
+    named_dataset,
     not_empty,
 )
 from adaseq.errors import AdaSeqError
@@ -74,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
         raise AdaSeqError("--top and --max_words must be at least 1")
     with logging_to():
         config = config_of_data(args)
-        dataset = _named_dataset(args) if config is None else config.dataset
         task = Tasks.NAMED_ENTITY_RECOGNITION if config is None else config.task
+        dataset = named_dataset(args, task) if config is None else config.dataset
         from adaseq.data.corpora import corpora_of
         from adaseq.data.corpus_reader import read_corpus
         from adaseq.retrieval.index import PassageIndex
@@ -124,13 +123,6 @@ def _write(
             with_context += sentence.context_words > 0
             words += sentence.context_words
     return {"file": str(target), "sentences": len(store), "with_context": with_context, "context_words": words}
-
-
-def _named_dataset(args: argparse.Namespace) -> dict[str, Any]:
-    data_file = named_data(args.data)
-    if args.format:
-        return {"data_file": data_file, "data_type": args.format}
-    return guessed_dataset(data_file, Tasks.NAMED_ENTITY_RECOGNITION)
 
 
 def _check_targets(targets: Mapping[str, Path], force: bool) -> None:

@@ -117,8 +117,8 @@ def _publishable_configuration(folder: Path) -> dict[str, Any]:
     for key in ("plugins", "allow_remote"):
         if key in configuration:
             raise HubError(
-                f"'{folder / CONFIGURATION_FILE}' has the key '{key}', which makes other programs run code when they load the model; take it out. "
-                "(--with-loader adds what ModelScope needs, and leaves the folder as it is.)"
+                f"'{folder / CONFIGURATION_FILE}' has the key '{key}', which makes other programs run code when they load the model; "
+                "take it out. (--with-loader adds what ModelScope needs, and leaves the folder as it is.)"
             )
     return configuration
 

@@ -28,7 +28,8 @@ def read_texts(
         source: its name, for messages.
         file_format: `text`, one text per line; `jsonl`, one object per line with `text` or `tokens` (and `mask`, false for
             words that are context only), whose other keys are kept; `conll`, one word per line in the first column, sentences
-            separated by blank lines; `conllu`, the same with the word in the second column, and with comments; `csv` or `tsv`, a table whose first line names its columns, all of which are kept.
+            separated by blank lines; `conllu`, the same with the word in the second column, and with comments; `csv` or `tsv`, a
+            table whose first line names its columns, all of which are kept.
         on_error: is told of a record that cannot be read, which is then left out. By default it is raised.
         prepare: makes of a record what is wanted; an `AdaSeqError` of its means that the record cannot be read. By default
             the record is taken as it is, and not looked at.

@@ -9,6 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +29,7 @@ CONFIG, METRICS, RECORD, BEST_MODEL, BEST_WEIGHTS = (
 CHECKPOINTS, PREDICTIONS, LOG, NONFINITE_BATCH = "checkpoints", "pred.txt", "out.log", "nonfinite_batch.json"
 BACKBONE = "backbone"
 _LOCK = ".lock"
+_WORKER_LOGS = "out_worker*.log"
 # What a run may write: `--force` removes these and nothing else.
 _OUTPUTS = (
     CONFIG,
@@ -38,7 +40,7 @@ _OUTPUTS = (
     CHECKPOINTS,
     PREDICTIONS,
     LOG,
-    "out_worker*.log",
+    _WORKER_LOGS,
     "best_*.pth",
     "epoch_*.pth",
     "iter_*.pth",
@@ -179,8 +181,9 @@ def log_file(folder: Path, rank: int) -> Path:
 
 
 def _failed_at_once(path: Path) -> bool:
-    """Whether a run was here that failed before it had its data: it has left its log and its record, and nothing to lose."""
-    return {RECORD} <= set(_contents(path)) <= {RECORD, LOG}
+    """Whether a run was here that failed before it had its data: it has left its logs and its record, and nothing to lose."""
+    found = _contents(path)
+    return RECORD in found and all(name in (RECORD, LOG) or fnmatch(name, _WORKER_LOGS) for name in found)
 
 
 def _require_empty(path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_that_failed_before_it_had_its_data_is_in_nobodys_way(tmp_path: Path) -> None:
-    for name in ("out.log", "run.json"):
+    for name in ("out.log", "out_worker1.log", "run.json"):
         (tmp_path / name).write_text("{}")
     RunFolder.open(tmp_path).release()
     assert list(tmp_path.iterdir()) == []

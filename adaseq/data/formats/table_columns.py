@@ -69,17 +69,15 @@ def columns_and_rows(
     for record in head:
         there.update({name: value for name, value in record.values.items() if there.get(name) in _NOTHING})
     columns = find_columns(given, head[0]._replace(values=there)) if head else {}
+    known = {name for name, value in there.items() if value not in _NOTHING}
 
     def rows() -> Generator[Record, None, None]:
         yield from head
         for record in _rest(fault, records):
-            new = {
-                name: value
-                for name, value in record.values.items()
-                if value not in _NOTHING and there.get(name) in _NOTHING
-            }
+            new = {name for name in record.values.keys() - known if record.values[name] not in _NOTHING}
             if new:
-                there.update(new)
+                known.update(new)
+                there.update((name, record.values[name]) for name in new)
                 late = find_columns(given, record._replace(values=there)).items() - columns.items()
                 for role, name in sorted(late):
                     raise record.error(
