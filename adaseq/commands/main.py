@@ -7,6 +7,7 @@ import ast
 import importlib
 import io
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ _EPILOG = "'adaseq VERB --help' explains a verb. Exit status: 0 done, 1 a fault 
 
 
 class _Parser(argparse.ArgumentParser):
-    """Proposes the nearest name for a misspelt verb."""
+    """Explains a mistake by the usage of the verb that was given, with the status of a mistake."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -87,7 +88,12 @@ def _run(given: list[str]) -> int:
             module = importlib.import_module(f"adaseq.commands.{name}")
             module.add_arguments(parser_of_verb)
             parser_of_verb.set_defaults(run=module.run)
-    options = parser.parse_args(given)
+    options, unknown = parser.parse_known_args(given)
+    if unknown:
+        asked = chosen.choices.get(options.verb, parser)
+        flags = re.findall(r"--?[\w-]+", asked.format_usage())
+        close = nearest(unknown[0], flags) if unknown[0].startswith("-") else ""
+        asked.error(f"unrecognized arguments: {' '.join(unknown)}{close}")
     if options.verb is None:
         parser.print_help()
         return USER_ERROR
