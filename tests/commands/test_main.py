@@ -85,7 +85,9 @@ def test_a_misspelt_flag_of_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_a_verb_does_not_take(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "data.txt"]) == 2
     captured = capsys.readouterr().err
-    assert captured.startswith("usage: adaseq inspect ") and captured.endswith("error: unrecognized arguments: data.txt\n")
+    assert captured.startswith("usage: adaseq inspect ") and captured.endswith(
+        "error: unrecognized arguments: data.txt\n"
+    )
 
 
 @pytest.mark.parametrize("name", verbs())
