@@ -128,23 +128,6 @@ def save_weights(path: Path, weights: dict[str, Any]) -> None:
         torch.save(weights, file)
 
 
-def load_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Read a state dict without unpickling code.
-
-    Raises:
-        AdaSeqError: the file is missing, damaged, or holds more than tensors.
-    """
-    try:
-        weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise AdaSeqError(f"There is no weights file {path}.") from None
-    except Exception as error:  # noqa: BLE001 torch and pickle have many errors for what is no state dict
-        raise AdaSeqError(f"Cannot read weights from {path}: {' '.join(str(error).split())[:300]}") from None
-    if not isinstance(weights, dict) or not all(isinstance(each, torch.Tensor) for each in weights.values()):
-        raise AdaSeqError(f"Cannot read weights from {path}: it holds something else than tensors by their names")
-    return weights
-
-
 def _files_in(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from adaseq.errors import AdaSeqError
 from adaseq.models.base import Model
 from adaseq.models.model_folder import external_weights
-from adaseq.training.checkpoint import load_weights
 from adaseq.training.run_folder import BEST_WEIGHTS
+from adaseq.utils.weights import read_weight_file
 
 _FILES = (BEST_WEIGHTS, "model.safetensors", "pytorch_model.bin")
 _SHOWN = 3
@@ -30,7 +27,7 @@ def load_initial_weights(model: nn.Module, path: Path) -> None:
         AdaSeqError: there are none, they cannot be read, or they are those of another model.
     """
     file = _find(path)
-    weights = _read_safetensors(file) if file.suffix == ".safetensors" else load_weights(file)
+    weights = read_weight_file(file)
     if isinstance(model, Model):
         weights = model.upgraded(weights)
     own = model.state_dict()
@@ -58,10 +55,3 @@ def _find(path: Path) -> Path:
             f"There are no weights at {path}. -ckpt takes a weights file, or a folder with one of {', '.join(_FILES)}."
         )
     return found[0]
-
-
-def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise AdaSeqError(f"Cannot read weights from {path}: {error}") from None

@@ -19,7 +19,7 @@ from adaseq.models.base import Model
 from adaseq.registry import TRAINERS, Registry
 from adaseq.training import finite, snapshot
 from adaseq.training.averages import Averages, NonFiniteLoss
-from adaseq.training.checkpoint import Checkpoints, load_weights, save_weights
+from adaseq.training.checkpoint import Checkpoints, save_weights
 from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
 from adaseq.training.gradient_clipping import GradientClipping
 from adaseq.training.hooks.base import STAGES, Hook
@@ -33,6 +33,7 @@ from adaseq.training.weight_average import WeightAverage
 from adaseq.utils.files import writing
 from adaseq.utils.seed import rng_state, set_rng_state
 from adaseq.utils.tensors import to_device
+from adaseq.utils.weights import read_weight_file
 
 logger = logging.getLogger(__name__)
 
@@ -308,7 +309,7 @@ class Trainer:
 
     def load_weights(self, path: Path) -> None:
         """Go back to weights that `save_weights` wrote."""
-        self.model.load_state_dict(load_weights(path))
+        self.model.load_state_dict(read_weight_file(path))
 
     def save_optimizer(self, path: Path) -> None:
         """Write the optimizer's state for `torch.load`, once for all processes."""

@@ -49,13 +49,14 @@ def try_scheduler(block: Mapping[str, Any], optimizer: Mapping[str, Any]) -> Non
         optimizer: `train.optimizer`, whose rates it sets.
 
     Raises:
-        AdaSeqError: it refuses its arguments, or cannot take a step.
+        AdaSeqError: it refuses its arguments, cannot take a step, or a list does not fit the parameter groups.
     """
     if is_usual_schedule(block):
         return
     arguments = {key: value for key, value in optimizer.items() if key not in (*_ABOUT_THE_MODEL, *_ABOUT_THE_DEVICE)}
     built = build_optimizer(arguments, _small_model())
-    # A list has a number for each parameter group, of which there is one here.
+    _check_lists(block, optimizer)
+    # Here there is one parameter group.
     alone = {
         key: value[0] if key in _FOR_EACH_GROUP and isinstance(value, list) and value else value
         for key, value in block.items()
@@ -68,6 +69,21 @@ def try_scheduler(block: Mapping[str, Any], optimizer: Mapping[str, Any]) -> Non
             schedule.after_epoch()
     except (ArithmeticError, ValueError, TypeError) as error:
         raise AdaSeqError(f"train.lr_scheduler: {block['type']} cannot take a step: {error}") from error
+
+
+def _check_lists(block: Mapping[str, Any], optimizer: Mapping[str, Any]) -> None:
+    """Whether each list of a schedule has a number for each parameter group, as far as that is known without the model."""
+    if optimizer.get("layer_decay") not in (None, 1):
+        return
+    further = sum(group.get("requires_grad") is not False for group in optimizer.get("param_groups") or [])
+    for key in _FOR_EACH_GROUP:
+        given = block.get(key)
+        if isinstance(given, list) and len(given) != further + 1:
+            raise MisfitError(
+                f"a list of length {len(given)}; give one number for all parameter groups, or a list with one for each: the "
+                f"default group and {further} in train.optimizer.param_groups",
+                key,
+            )
 
 
 def _take_step(block: Mapping[str, Any], *place: str | int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -21,11 +23,28 @@ def read_weight_file(path: Path) -> dict[str, Tensor]:
         ModelError: it cannot be read, or holds something else.
     """
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        weights = torch.load(path, map_location="cpu", weights_only=True)
+        weights = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except Exception as error:  # noqa: BLE001 torch, pickle and safetensors each have errors of their own
-        raise ModelError(f"the weights in '{path}' cannot be read: {' '.join(str(error).split())[:400]}") from None
+        raise ModelError(f"the weights in '{path}' cannot be read: {_reason(path, error)}") from None
     if not isinstance(weights, dict) or not all(isinstance(each, Tensor) for each in weights.values()):
         raise ModelError(f"the weights in '{path}' cannot be read: it holds something else than tensors by their names")
     return weights
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """What is wrong with the file, in place of what its readers say (torch advises to run what is in it)."""
+    if not path.is_file():
+        return "there is no such file"
+    if not path.stat().st_size:
+        return "the file is empty"
+    if isinstance(error, SafetensorError):
+        return f"it is damaged, or no safetensors file: {error}"
+    if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error):
+        return "it holds something else than tensors by their names, which is not run"
+    if isinstance(error, OSError):
+        return " ".join(str(error).split())
+    return "it is damaged, or no file of weights; was it copied in part?"

@@ -107,6 +107,13 @@ def test_parts_of_a_model(problems: Problems, model: str, message: str) -> None:
             "c.yaml:7:9: train.lr_scheduler: StepLR cannot take a step: integer modulo by zero",
         ),
         (
+            "lr_scheduler: {type: ReduceLROnPlateau, min_lr: [0.1, 0.1]}",
+            (
+                "c.yaml:7:49: train.lr_scheduler.min_lr: a list of length 2; give one number for all parameter groups, or a list "
+                "with one for each: the default group and 0 in train.optimizer.param_groups"
+            ),
+        ),
+        (
             "lr_scheduler: {type: polynomial, lr_end: 5}",
             "c.yaml:7:9: train.lr_scheduler: lr_end (5.0) must be less than the optimizer's lr (0.001)",
         ),
