@@ -14,6 +14,7 @@ from adaseq.metainfo import Embedders
 from adaseq.modules.adapters import Adapters, adapter_config, merge_adapters
 from adaseq.modules.added_pieces import extend_vocabulary, knows_segments
 from adaseq.modules.backbones import load_encoder, stated_sizes
+from adaseq.modules.bert_layers import BertLayers
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.embedders.vector_storage import Place, VectorStorage
 from adaseq.modules.layers import freeze_lowest, too_few_layers
@@ -96,6 +97,7 @@ class TransformerEmbedder(Embedder):
         elif freeze_layers is not None:
             freeze_lowest(self.transformer_model, freeze_layers)
         self.adapters = Adapters(self.transformer_model, peft) if peft is not None else None
+        self._bert_layers = BertLayers(self.transformer_model)
         if self.eval_mode:
             self.transformer_model.eval()
 
@@ -187,6 +189,9 @@ class TransformerEmbedder(Embedder):
             given = [input_ids, attention_mask, *([] if segments is None else [segments])]
             parts = zip(*(each.split(rows) for each in given), strict=True)
             return torch.cat([self._run(*part) for part in parts])
+        layers = None if torch.is_grad_enabled() else self._bert_layers.run(input_ids, attention_mask, segments)
+        if layers is not None:
+            return layers[-1] if self.scalar_mix is None else torch.stack(layers, 2)
         outputs = self.transformer_model(
             input_ids=input_ids,
             attention_mask=attention_mask.long(),
