@@ -13,7 +13,7 @@ import importlib.util
 import itertools
 import operator
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -41,6 +41,8 @@ _TORCH = {OPTIMIZERS.kind: "optim/*.py", LR_SCHEDULERS.kind: "optim/lr_scheduler
 _REGISTRATION = re.compile(r"^@(\w+\.register\((?:.|\n)*?\))\nclass (\w+)", re.MULTILINE)
 _CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 _CONSTANT = re.compile(r"^(\w+) = ", re.MULTILINE)
+# What begins a line of a module and closes no bracket.
+_BEGINNING = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
 # Bases that bring no constructor arguments.
 _PLAIN_BASES = frozenset({"ABC", "Generic", "object"})
 
@@ -102,7 +104,7 @@ def _of_torch(registry: Registry, name: str) -> Signature | None:
 
 
 class _Source:
-    """The classes and the literal constants of some modules, by name; a module is parsed when something in it is needed.
+    """The classes and the literal constants of some modules, by name.
 
     Args:
         texts: their source code.
@@ -110,8 +112,8 @@ class _Source:
 
     def __init__(self, texts: list[str]) -> None:
         self._texts = texts
-        self.classes: Mapping[str, ast.ClassDef] = _Found(texts, _CLASS, ast.ClassDef, lambda each: each.name)
-        self._constants: Mapping[str, ast.Assign] = _Found(texts, _CONSTANT, ast.Assign, _assigned)
+        self.classes: Mapping[str, ast.ClassDef] = _Found(texts, _CLASS)
+        self._constants: Mapping[str, ast.Assign] = _Found(texts, _CONSTANT)
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Where a pattern matches in any of the modules."""
@@ -177,41 +179,34 @@ class _Source:
 
 
 class _Found(Mapping[str, _Statement]):
-    """The statements of one kind in some modules, by name.
+    """The statements of one kind in some modules, by name; each is parsed when it is asked for.
 
     Args:
         texts: the source code of the modules.
-        pattern: finds their names.
-        kind: their kind.
-        name: what a statement is called.
+        pattern: finds their beginnings, and their names.
     """
 
-    def __init__(
-        self, texts: list[str], pattern: re.Pattern[str], kind: type[_Statement], name: Callable[[_Statement], str]
-    ) -> None:
-        self._texts = {match[1]: text for text in texts for match in pattern.finditer(text)}
-        self._kind = kind
-        self._name = name
+    def __init__(self, texts: list[str], pattern: re.Pattern[str]) -> None:
+        self._places = {match[1]: (text, match.start()) for text in texts for match in pattern.finditer(text)}
 
     def __getitem__(self, name: str) -> _Statement:
-        statements = (each for each in _parsed(self._texts[name]) if isinstance(each, self._kind))
-        return next(each for each in statements if self._name(each) == name)
+        return _statement(*self._places[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._places)
 
 
 @functools.cache
-def _parsed(text: str) -> list[ast.stmt]:
-    return ast.parse(text).body
-
-
-def _assigned(statement: ast.Assign) -> str:
-    target = statement.targets[0]
-    return target.id if isinstance(target, ast.Name) else ""
+def _statement(text: str, start: int) -> Any:
+    """The statement that begins at a place of a module; it reaches to the next line that is not indented."""
+    following = _BEGINNING.search(text, text.find("\n", start) + 1 or len(text))
+    try:
+        return ast.parse(text[start : following.start() if following else None]).body[0]
+    except SyntaxError:  # lines of a text that it holds are not indented either
+        return ast.parse(text[start:]).body[0]
 
 
 class _Unknown(Exception):
