@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from adaseq.data.example import Example
+from adaseq.data.padding import Features
 from adaseq.errors import AdaSeqError
-
-Features = dict[str, Any]
 
 
 def check_chunks(arguments: Mapping[str, Any]) -> None:
@@ -58,19 +57,6 @@ def add_chunks(features: Features, context: np.ndarray, room: int, most: int | N
     features["chunks"] = len(rows)
     if len(rows) > 1:
         features["piece_lengths"] = np.asarray([len(row) for row in rows], np.int32)
-
-
-def split_sentence(example: Example) -> tuple[list[str], list[str]]:
-    """The labelled words of an example, and its context words.
-
-    Args:
-        example: the example.
-    """
-    mask = example.mask
-    if mask is None:
-        return example.tokens, []
-    own = [word for word, is_own in zip(example.tokens, mask, strict=True) if is_own]
-    return own, [word for word, is_own in zip(example.tokens, mask, strict=True) if not is_own]
 
 
 def cover(features: Features, example: Example) -> None:

@@ -27,6 +27,11 @@ class Pieces(NamedTuple):
     ids: np.ndarray
     starts: np.ndarray
 
+    def part(self, first: int, behind: int) -> Pieces:
+        """Those of a range of words."""
+        starts = self.starts[first : behind + 1]
+        return Pieces(self.ids[starts[0] : starts[-1]], starts - starts[0])
+
 
 def encode_words(backend: Any, sentences: Sequence[Sequence[str]], unknown: int) -> list[Pieces]:
     """The pieces of each sentence. A word that yields none becomes the unknown piece.

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from adaseq.data.example import Example, Span, labels_of_span
+from adaseq.data.padding import Features
 from adaseq.errors import DataError, nearest
-
-Features = dict[str, Any]
 
 _LENGTHS, _VALUES = "#lengths", "#values"
 

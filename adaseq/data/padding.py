@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 
+IGNORED, ANY_TAG = -100, -1
+"""Ids of labels: of what is filled up or context; and of words whose tag is not known."""
+
+ORIGIN = "origin/"
+"""What the names of the features of a text without its context words begin with."""
+
 Features = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 

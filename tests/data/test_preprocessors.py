@@ -61,7 +61,7 @@ def test_given_tags_are_taken_as_they_are(tiny_bert):
 
 
 def test_gaps_in_given_numbers_are_refused(tiny_bert):
-    with pytest.raises(AdaSeqError, match=r"must number the tags 0, 1, 2, … without gaps; received \[0, 2\]"):
+    with pytest.raises(AdaSeqError, match=r"must give the ids 0 to 1, each once; received \[0, 2\]"):
         encode(tiny_bert, label_to_id={"O": 0, "B-PER": 2})
 
 

@@ -54,7 +54,7 @@ class DataCollator:
             place = tokens
             for part in filter(None, name.split(".")):
                 place = place.setdefault(part, {})
-            place.update(as_tensors(encoder.collate(_further(features, f"{name}/"), longest)))
+            place.update(as_tensors(encoder.collate(fields_under(features, f"{name}/"), longest)))
 
     def _tokens(self, features: Sequence[Features]) -> dict[str, torch.Tensor]:
         return as_tensors(token_arrays(features, self.pad_token_id))
@@ -75,8 +75,13 @@ def label_positions(features: Sequence[Features], num_words: np.ndarray) -> dict
     return as_tensors(label_arrays(features, num_words))
 
 
-def _further(features: Sequence[Features], prefix: str) -> list[Features]:
-    """The fields whose names begin so, without that beginning."""
+def fields_under(features: Sequence[Features], prefix: str) -> list[Features]:
+    """The fields whose names begin so, without that beginning.
+
+    Args:
+        features: those of B examples.
+        prefix: the beginning.
+    """
     start = len(prefix)
     return [{key[start:]: each[key] for key in each if key.startswith(prefix)} for each in features]
 

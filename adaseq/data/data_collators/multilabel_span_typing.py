@@ -9,11 +9,10 @@ import torch
 
 from adaseq.data.data_collators.base import Batch, DataCollator, pad
 from adaseq.data.mentions import split_by
+from adaseq.data.padding import IGNORED
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
-
-IGNORED = -100
 
 
 @DATA_COLLATORS.register(DataCollators.SPAN_TYPING, supplied=("pad_token_id",))

@@ -8,13 +8,11 @@ import numpy as np
 import torch
 
 from adaseq.data.chunks import split_chunks
-from adaseq.data.data_collators.base import Batch, DataCollator, label_positions, pad
+from adaseq.data.data_collators.base import Batch, DataCollator, fields_under, label_positions, pad
+from adaseq.data.padding import IGNORED, ORIGIN
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
-
-IGNORED = -100
-_ORIGIN = "origin/"
 
 
 @DATA_COLLATORS.register(DataCollators.SEQUENCE_LABELING, supplied=("pad_token_id",))
@@ -34,10 +32,9 @@ class SequenceLabelingDataCollatorWithPadding(DataCollator):
     def __call__(self, features: Sequence[Features]) -> Batch:
         """Make a batch of B features."""
         batch = self._chunked(features) if "chunks" in features[0] else super().__call__(features)
-        if f"{_ORIGIN}input_ids" in features[0]:
-            start = len(_ORIGIN)
-            own = [{key[start:]: each[key] for key in each if key.startswith(_ORIGIN)} for each in features]
-            batch["origin"] = {"tokens": super().__call__([{**each, "index": 0} for each in own])["tokens"]}
+        if f"{ORIGIN}input_ids" in features[0]:
+            own = [{**each, "index": 0} for each in fields_under(features, ORIGIN)]
+            batch["origin"] = {"tokens": super().__call__(own)["tokens"]}
         if "label_ids" not in features[0]:
             return batch
         longest = max(max(len(each["label_ids"]) for each in features), 1)

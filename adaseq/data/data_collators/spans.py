@@ -8,11 +8,10 @@ import numpy as np
 import torch
 
 from adaseq.data.data_collators.base import Batch, DataCollator, pad
+from adaseq.data.padding import IGNORED
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
-
-IGNORED = -100
 
 
 class SpanDataCollator(DataCollator):

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from adaseq.data.data_collators.base import Batch, DataCollator, as_tensors, pad
-from adaseq.data.padding import whole_text_masks
+from adaseq.data.data_collators.base import Batch, DataCollator, as_tensors, fields_under, pad
+from adaseq.data.padding import IGNORED, ORIGIN, whole_text_masks
 from adaseq.data.preprocessors.base import Features
 from adaseq.metainfo import DataCollators
 from adaseq.registry import DATA_COLLATORS
-
-IGNORED = -100
-_ORIGIN = "origin/"
 
 
 @DATA_COLLATORS.register(DataCollators.WHOLE_TEXT, supplied=("pad_token_id",))
@@ -38,8 +35,6 @@ class DataCollatorWithPadding(DataCollator):
         if "label_ids" in features[0]:
             longest = max(max(len(each["label_ids"]) for each in features), 1)
             batch["label_ids"] = pad([each["label_ids"] for each in features], IGNORED, longest)
-        if f"{_ORIGIN}input_ids" in features[0]:
-            start = len(_ORIGIN)
-            own = [{key[start:]: each[key] for key in each if key.startswith(_ORIGIN)} for each in features]
-            batch["origin"] = self([{**each, "index": 0} for each in own])
+        if f"{ORIGIN}input_ids" in features[0]:
+            batch["origin"] = self([{**each, "index": 0} for each in fields_under(features, ORIGIN)])
         return batch

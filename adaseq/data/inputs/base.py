@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from adaseq.data.example import Context
+from adaseq.data.padding import Features
 from adaseq.registry import INPUTS, Registry
-
-Features = dict[str, Any]
-Context = tuple[list[str], list[str]] | None
 
 
 class InputEncoder(ABC):

@@ -51,17 +51,21 @@ class PieceInput(InputEncoder):
 
     def words_that_fit(self, sentences: Sequence[Sequence[str]]) -> list[int]:
         """How many words of each sentence fit into a sequence."""
-        return [each["num_words"] for each in self._encode(sentences, training=True)]
+        return [each["num_words"] for each in self.encode(sentences, training=True)]
 
     def encode(self, sentences: Sequence[Sequence[str]], training: bool) -> list[Features]:
         """The features of a preprocessor."""
-        return self._encode(sentences, training)
+        return self.encode_in_context(sentences, [None] * len(sentences), training)
 
     def encode_in_context(
         self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context], training: bool
     ) -> list[Features]:
         """The features of a preprocessor, whose pieces include those of the context as far as there is room."""
-        return self._encode(sentences, training, contexts)
+        examples = [
+            Example(id="", tokens=list(words), context=context)
+            for words, context in zip(sentences, contexts, strict=True)
+        ]
+        return self._tokens.encode(examples, training)
 
     def collate(self, features: Sequence[Features], longest: int) -> dict[str, np.ndarray]:
         """The tokens of a collator."""
@@ -87,13 +91,3 @@ class PieceInput(InputEncoder):
         """Set it; True."""
         self._tokens.set_window_overlap(overlap)
         return True
-
-    def _encode(
-        self, sentences: Sequence[Sequence[str]], training: bool, contexts: Sequence[Context] | None = None
-    ) -> list[Features]:
-        surroundings = [None] * len(sentences) if contexts is None else contexts
-        examples = [
-            Example(id="", tokens=list(words), context=context)
-            for words, context in zip(sentences, surroundings, strict=True)
-        ]
-        return self._tokens.encode(examples, training)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from adaseq.data.document_context import read_extent
-from adaseq.data.example import Example
+from adaseq.data.example import Context, Example
+from adaseq.data.padding import Features
 from adaseq.data.piece_tokenizer import FastPieces, Pieces, PieceTokenizer, open_tokenizer
+from adaseq.data.preprocessors.label_order import in_order_of_ids
 from adaseq.data.preprocessors.piece_features import Frame
 from adaseq.data.vocabulary import Vocabulary
 from adaseq.errors import AdaSeqError, ModelError
@@ -30,9 +32,6 @@ logger = logging.getLogger(__name__)
 DEFAULT_MAX_LENGTH = 512
 # Windows that hold fewer pieces would cut too many sentences.
 SHORTEST_WINDOW = 128
-
-Features = dict[str, Any]
-Context = tuple[list[str], list[str]] | None
 
 
 class Preprocessor(ABC):
@@ -108,6 +107,19 @@ class Preprocessor(ABC):
         self.max_length = self._usable_length(max_length)
         self._has_own_overlap = window_overlap is not None
         self.window_overlap = self._usable_overlap(self.capacity // 4 if window_overlap is None else window_overlap)
+
+    @staticmethod
+    def check_arguments(arguments: Mapping[str, Any]) -> None:
+        """Look up the names among the arguments, before any data is read.
+
+        Raises:
+            AdaSeqError: there is no such text splitter, `label_to_id` has gaps, or `context` is no such thing.
+        """
+        read_extent(arguments.get("context"))
+        if arguments.get("text_splitter") is not None:
+            SPLITTERS.get(arguments["text_splitter"])
+        if arguments.get("label_to_id") is not None:
+            in_order_of_ids(arguments["label_to_id"])
 
     @property
     def capacity(self) -> int:
@@ -198,26 +210,29 @@ class Preprocessor(ABC):
         if training:
             for limit in filter(None, (each.words_that_fit(sentences) for each in self.inputs.values())):
                 sentences = [words[:count] for words, count in zip(sentences, limit, strict=True)]
-        whole = sentences
         if self.tokenizer is None:
             encoded = [self._words_to_features(words, training) for words in sentences]
         else:
-            if self.lowercase:
-                sentences = [[word.lower() for word in words] for words in sentences]
-            pieces = self.tokenizer.encode(sentences)
             frame = Frame.of(self.tokenizer, self.capacity, self.window_overlap)
             encoded = [
                 frame.features(each, training, *around)
-                for each, around in zip(pieces, self._around(examples), strict=True)
+                for each, around in zip(self.pieces_of(sentences), self._around(examples), strict=True)
             ]
         for features, example in zip(encoded, examples, strict=True):
             mask = example.mask
             covered = features["num_words"]
             is_plain = mask is None or all(mask[:covered])
             features["mask"] = np.empty(0, np.bool_) if is_plain else np.asarray(mask[:covered], np.bool_)  # type: ignore[index]
-        covered_words = [words[: features["num_words"]] for words, features in zip(whole, encoded, strict=True)]
+        covered_words = [words[: features["num_words"]] for words, features in zip(sentences, encoded, strict=True)]
         self.encode_inputs(encoded, covered_words, training, [example.context for example in examples])
         return encoded
+
+    def pieces_of(self, sentences: Sequence[Sequence[str]]) -> list[Pieces]:
+        """The pieces of the words of each sentence, in lower case where that is asked for; only with a backbone."""
+        assert self.tokenizer is not None
+        if self.lowercase:
+            sentences = [[word.lower() for word in words] for words in sentences]
+        return self.tokenizer.encode(sentences)
 
     def encode_inputs(
         self,
@@ -359,13 +374,10 @@ class Preprocessor(ABC):
 
     def _around(self, examples: Sequence[Example]) -> list[tuple[Pieces | None, Pieces | None]]:
         """The pieces of the words before and behind each example."""
-        assert self.tokenizer is not None
         sides = [side for example in examples for side in example.context or ()]
         if not sides:
             return [(None, None)] * len(examples)
-        if self.lowercase:
-            sides = [[word.lower() for word in words] for words in sides]
-        pieces = iter(self.tokenizer.encode(sides))
+        pieces = iter(self.pieces_of(sides))
         return [(None, None) if each.context is None else (next(pieces), next(pieces)) for each in examples]
 
 

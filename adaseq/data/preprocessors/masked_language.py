@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Natural
 
 
@@ -75,16 +75,6 @@ class MaskedLanguagePreprocessor(Preprocessor):
         self.statistics = BoundaryStatistics(max_ngram, min_count, max_ngrams) if max_ngram else None
         if self.statistics is not None and model_dir is not None:
             self.statistics.load(Path(model_dir))
-
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter.
-        """
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
 
     @property
     def boundary_size(self) -> int:

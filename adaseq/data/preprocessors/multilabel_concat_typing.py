@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from adaseq.data.preprocessors.whole_text import SEPARATOR, SUMMARY, WholeTextPr
 from adaseq.data.windows import words_that_fit
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Names, Natural
 
 _NOWHERE: Span = {"start": 0, "end": 0, "type": ""}
@@ -99,18 +99,6 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
         )
         self.id_to_label = dict(enumerate(self.labels))
         self.label_to_id = {label: i for i, label in self.id_to_label.items()}
-
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter, or `label_to_id` has gaps.
-        """
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
-        if arguments.get("label_to_id") is not None:
-            in_order_of_ids(arguments["label_to_id"])
 
     def words_of(self, example: Example) -> list[str]:
         """The words of the text, and what separates it from a mention."""
@@ -194,7 +182,7 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
         if self.tokenizer is None:
             features = self._from_words(clipped.text, clipped.words, training=False)
         else:
-            parts = (_cut(pieces, first, last), _cut(pieces, again.start, again.stop))
+            parts = (pieces.part(first, last), pieces.part(again.start, again.stop))
             features = self._compose(*parts, self._templates[1], training=True)
         features.update(left_out=len(tokens) - len(kept), mask=np.empty(0, np.bool_))
         return clipped, features
@@ -202,7 +190,7 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
     def _pieces(self, words: Sequence[str]) -> Pieces:
         if self.tokenizer is None:
             return Pieces(np.empty(len(words), np.int32), np.arange(len(words) + 1, dtype=np.int32))
-        return self.tokenizer.encode([[word.lower() for word in words] if self.lowercase else words])[0]
+        return self.pieces_of([words])[0]
 
     @staticmethod
     def _place(row: Row, features: Features) -> None:
@@ -216,9 +204,3 @@ class MultiLabelConcatTypingPreprocessor(WholeTextPreprocessor):
         super().fit(sentences)
         if self.vocabulary is not None:
             self.vocabulary.extend([SEPARATOR])
-
-
-def _cut(pieces: Pieces, first: int, last: int) -> Pieces:
-    """The pieces of a range of words."""
-    starts = pieces.starts[first : last + 1]
-    return Pieces(pieces.ids[starts[0] : starts[-1]], starts - starts[0])

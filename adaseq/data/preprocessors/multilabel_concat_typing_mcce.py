@@ -83,9 +83,7 @@ class MultiLabelConcatTypingMCCEPreprocessor(MultiLabelConcatTypingPreprocessor)
         """The pieces of the name of each type; None if there is no backbone."""
         if self.tokenizer is None:
             return None
-        names = [label.replace("_", " ") for label in self.labels]
-        found = self.tokenizer.encode([[name.lower() if self.lowercase else name] for name in names])
-        return [each.ids.tolist() for each in found]
+        return [each.ids.tolist() for each in self.pieces_of([[label.replace("_", " ")] for label in self.labels])]
 
     def fit(self, sentences: Iterable[Sequence[str]]) -> None:
         """Build the word vocabulary, with the types in it, where there is no backbone."""

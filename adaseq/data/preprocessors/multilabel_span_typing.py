@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from adaseq.data import mentions
-from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
 from adaseq.data.preprocessors.label_order import in_order_of_ids
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Names, Natural
 
 
@@ -65,19 +64,6 @@ class MultiLabelSpanTypingPreprocessor(Preprocessor):
         )
         self.id_to_label = dict(enumerate(self.labels))
         self.label_to_id = {label: i for i, label in self.id_to_label.items()}
-
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter, `label_to_id` has gaps, or `context` is no such thing.
-        """
-        read_extent(arguments.get("context"))
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
-        if arguments.get("label_to_id") is not None:
-            in_order_of_ids(arguments["label_to_id"])
 
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The features of a batch of examples; see the class."""

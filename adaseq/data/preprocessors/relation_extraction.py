@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from adaseq.data.entity_markers import MARKERS, Marked, Range, mark, words_to_keep
 from adaseq.data.example import Example
-from adaseq.data.piece_tokenizer import Pieces
+from adaseq.data.padding import ORIGIN
 from adaseq.data.preprocessors.base import Features
 from adaseq.data.preprocessors.piece_features import cap_words
 from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import NO_RELATION, Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Names, Natural
 
-_ORIGIN = "origin/"
 _ENTITIES = ("subject", "object")
 
 # The markers are shown to what counts words and their parts as often as these must occur, but not for ever.
@@ -89,16 +88,6 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
         if self.tokenizer is not None:
             self.tokenizer.add(self.markers)
 
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter.
-        """
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
-
     @property
     def num_pieces(self) -> int | None:
         """The size of the backbone's vocabulary with the markers; None if there is no backbone."""
@@ -117,7 +106,7 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
         if self.has_original_view and training:
             originals = self._encode([_without_context(example) for example in examples], training)
             for features, original in zip(encoded, originals, strict=True):
-                features.update({f"{_ORIGIN}{key}": value for key, value in original.items()})
+                features.update({f"{ORIGIN}{key}": value for key, value in original.items()})
         if training:
             for features, example in zip(encoded, examples, strict=True):
                 features["label_ids"] = self._label_ids(example)
@@ -170,18 +159,14 @@ class RelationExtractionPreprocessor(WholeTextPreprocessor):
         else:
             # A word that alone would leave no room for the other entity is cut.
             longest = max(space // 2, 1)
-            costs = np.diff(self._pieces([self._harmless(word) for word in example.tokens]).starts)
+            costs = np.diff(self.pieces_of([[self._harmless(word) for word in example.tokens]])[0].starts)
             kept = words_to_keep(np.minimum(costs, longest), entities, space)
             text = self._mark(example, kept)
-            pieces = cap_words(self._pieces(text.words), longest)
+            pieces = cap_words(self.pieces_of([text.words])[0], longest)
             features = self._compose(pieces, None, self._templates[0], training=True)
         features.update(left_out=len(example.tokens) - len(kept), mask=np.empty(0, np.bool_))
         self._add_inputs([features], [(text.words, None)], training=False)
         return text, features
-
-    def _pieces(self, words: Sequence[str]) -> Pieces:
-        assert self.tokenizer is not None
-        return self.tokenizer.encode([[word.lower() for word in words] if self.lowercase else words])[0]
 
     def _label_ids(self, example: Example) -> np.ndarray:
         label = example.fields.get("label")

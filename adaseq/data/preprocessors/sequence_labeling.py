@@ -7,19 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adaseq.data.chunks import add_chunks, check_chunks, cover, split_sentence
-from adaseq.data.document_context import read_extent
-from adaseq.data.example import Example, Span
+from adaseq.data.chunks import add_chunks, check_chunks, cover
+from adaseq.data.example import Example, Span, labelled_words
+from adaseq.data.padding import ANY_TAG, IGNORED, ORIGIN
 from adaseq.data.preprocessors.base import Features, Preprocessor
+from adaseq.data.preprocessors.label_order import in_order_of_ids
 from adaseq.data.tags import tag_inventory
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Names, Natural
 from adaseq.utils.tag_schemes import PARTIAL, find_scheme, spans_to_tags
-
-IGNORED, ANY_TAG = -100, -1
-_ORIGIN = "origin/"
 
 
 @PREPROCESSORS.register(
@@ -95,7 +93,7 @@ class SequenceLabelingPreprocessor(Preprocessor):
         self.evaluation_view = evaluation_view
         self.masks_context = not (return_original_view is None and chunk_size is None and evaluation_view == "context")
         self.has_original_view = bool(return_original_view)
-        tags = tag_inventory(self.labels, self.tag_scheme) if label_to_id is None else _in_order(label_to_id)
+        tags = tag_inventory(self.labels, self.tag_scheme) if label_to_id is None else in_order_of_ids(label_to_id)
         self.id_to_label = dict(enumerate(tags))
         self.label_to_id = {tag: i for i, tag in self.id_to_label.items()}
         self._outside = self.label_to_id.get("O")
@@ -108,14 +106,10 @@ class SequenceLabelingPreprocessor(Preprocessor):
             AdaSeqError: there is no such tag scheme or text splitter, `label_to_id` has gaps, or the options for context do not
                 fit together.
         """
+        Preprocessor.check_arguments(arguments)
         check_chunks(arguments)
-        read_extent(arguments.get("context"))
         if arguments.get("tag_scheme") is not None:
             find_scheme(arguments["tag_scheme"])
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
-        if arguments.get("label_to_id") is not None:
-            _in_order(arguments["label_to_id"])
 
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The features of a batch of examples; see the class."""
@@ -143,22 +137,19 @@ class SequenceLabelingPreprocessor(Preprocessor):
             places = np.flatnonzero(mask).tolist() if len(mask) else range(features["num_words"])
             views.append(Example(example.id, [example.tokens[place] for place in places], context=example.context))
         for features, view in zip(encoded, self.encode_tokens(views, training), strict=True):
-            features.update({f"{_ORIGIN}{name}": value for name, value in view.items()})
+            features.update({f"{ORIGIN}{name}": value for name, value in view.items()})
 
     def _encode_apart(self, examples: Sequence[Example], training: bool, with_chunks: bool) -> list[Features]:
         """The features of the labelled words; the context words, if they are read at all, are in chunks beside them."""
-        parts = [split_sentence(example) for example in examples]
-        alone = [
-            Example(example.id, own, context=example.context) for example, (own, _) in zip(examples, parts, strict=True)
-        ]
+        alone = [Example(each.id, labelled_words(each), context=each.context) for each in examples]
         encoded = self.encode_tokens(alone, training)
         for features, example in zip(encoded, examples, strict=True):
             features["chunks"] = 1
             cover(features, example)
         if with_chunks and self.tokenizer is not None:
             special = len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
-            contexts = [[word.lower() for word in words] if self.lowercase else words for _, words in parts]
-            for features, context in zip(encoded, self.tokenizer.encode(contexts), strict=True):
+            contexts = [_context_words(example) for example in examples]
+            for features, context in zip(encoded, self.pieces_of(contexts), strict=True):
                 own = len(features["input_ids"]) - special
                 most = len(context.ids) if self._most_pieces is None else max(self._most_pieces - special - own, 0)
                 add_chunks(features, context.ids[:most], self.capacity - own, self.chunk_num)
@@ -239,12 +230,6 @@ class SequenceLabelingPreprocessor(Preprocessor):
         return allowed.reshape(-1)
 
 
-def _in_order(label_to_id: dict[str, int]) -> list[str]:
-    tags = sorted(label_to_id, key=lambda tag: label_to_id[tag])
-    if not tags:
-        raise AdaSeqError("preprocessor.label_to_id is empty; leave it out for the labels of the data")
-    if [label_to_id[tag] for tag in tags] != list(range(len(tags))):
-        raise AdaSeqError(
-            f"preprocessor.label_to_id must number the tags 0, 1, 2, … without gaps; received {sorted(label_to_id.values())}"
-        )
-    return tags
+def _context_words(example: Example) -> list[str]:
+    mask = example.mask or [True] * len(example.tokens)
+    return [word for word, own in zip(example.tokens, mask, strict=True) if not own]

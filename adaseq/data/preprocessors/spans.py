@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adaseq.data.document_context import read_extent
 from adaseq.data.example import Example
 from adaseq.data.preprocessors.base import Features, Preprocessor
+from adaseq.data.preprocessors.label_order import in_order_of_ids
 from adaseq.errors import AdaSeqError, DataError, nearest
-from adaseq.registry import SPLITTERS
 from adaseq.utils.ranges import Count, Names, Natural
 from adaseq.utils.tag_schemes import PARTIAL
 
@@ -58,7 +57,7 @@ class SpanPreprocessor(Preprocessor):
         super().__init__(
             model_dir,
             is_word2vec,
-            labels if label_to_id is None else _in_order(label_to_id),
+            labels if label_to_id is None else in_order_of_ids(label_to_id),
             max_length,
             window_overlap,
             add_special_tokens,
@@ -74,19 +73,6 @@ class SpanPreprocessor(Preprocessor):
         self.masks_context = return_original_view is not None
         self.id_to_label = dict(enumerate(self.labels))
         self.label_to_id = {label: i for i, label in self.id_to_label.items()}
-
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter, `label_to_id` has gaps, or `context` is no such thing.
-        """
-        read_extent(arguments.get("context"))
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
-        if arguments.get("label_to_id") is not None:
-            _in_order(arguments["label_to_id"])
 
     def encode(self, examples: Sequence[Example], training: bool) -> list[Features]:
         """The features of a batch of examples; see the class."""
@@ -157,13 +143,3 @@ def as_cells(cells: Sequence[tuple[int, int, int]]) -> np.ndarray:
 def is_contiguous(span: AnnotatedSpan) -> bool:
     """Whether the words of an entity stand side by side."""
     return int(span.words[-1] - span.words[0]) + 1 == len(span.words)
-
-
-def _in_order(label_to_id: Mapping[str, int]) -> list[str]:
-    labels = sorted(label_to_id, key=lambda label: label_to_id[label])
-    if [label_to_id[label] for label in labels] != list(range(len(labels))):
-        raise AdaSeqError(
-            "preprocessor.label_to_id must number the types 0, 1, 2, … without gaps; received "
-            f"{sorted(label_to_id.values())}"
-        )
-    return labels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from adaseq.data.preprocessors.base import Features
 from adaseq.data.preprocessors.whole_text import WholeTextPreprocessor
 from adaseq.errors import AdaSeqError, DataError, nearest
 from adaseq.metainfo import Preprocessors
-from adaseq.registry import PREPROCESSORS, SPLITTERS
+from adaseq.registry import PREPROCESSORS
 from adaseq.utils.ranges import Count, Names, Natural
 
 
@@ -67,16 +67,6 @@ class TextClassificationPreprocessor(WholeTextPreprocessor):
         self.multi_label = multi_label
         self.id_to_label = dict(enumerate(self.labels))
         self.label_to_id = {label: i for i, label in self.id_to_label.items()}
-
-    @staticmethod
-    def check_arguments(arguments: Mapping[str, Any]) -> None:
-        """Look up the names among the arguments, before any data is read.
-
-        Raises:
-            AdaSeqError: there is no such text splitter.
-        """
-        if arguments.get("text_splitter") is not None:
-            SPLITTERS.get(arguments["text_splitter"])
 
     def words_of(self, example: Example) -> list[str]:
         """The words of the text, or of both texts."""

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from adaseq.data.padding import ANY_TAG
 from adaseq.data.preprocessors.base import Features
 from adaseq.data.preprocessors.spans import AnnotatedSpan, SpanPreprocessor, as_cells, is_contiguous
 from adaseq.metainfo import Preprocessors
 from adaseq.registry import PREPROCESSORS
 from adaseq.utils.tag_schemes import MENTION_TAGS, spans_to_tags
 
-ANY_TAG = -1
 _IDS = {tag: number for number, tag in enumerate(MENTION_TAGS)}
 
 

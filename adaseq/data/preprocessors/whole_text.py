@@ -114,11 +114,7 @@ class WholeTextPreprocessor(Preprocessor):
     def _from_pieces(
         self, texts: Sequence[tuple[Sequence[str], Sequence[str] | None]], training: bool
     ) -> list[Features]:
-        assert self.tokenizer is not None
-        flat = [[*text] for pair in texts for text in pair if text is not None]
-        if self.lowercase:
-            flat = [[word.lower() for word in words] for words in flat]
-        pieces = iter(self.tokenizer.encode(flat))
+        pieces = iter(self.pieces_of([text for pair in texts for text in pair if text is not None]))
         single, double = self._templates
         encoded = []
         for _, second in texts:
@@ -216,7 +212,7 @@ class _Sequences(NamedTuple):
     ) -> tuple[np.ndarray, ...]:
         """The piece ids of a sequence, the first and last piece of each of its words, and the segment of each piece."""
         template = self.template
-        one, two = _cut(self.first, first), _cut(self.second, second)
+        one, two = self.first.part(*first), self.second.part(*second)
         middle = template.middle if self.is_pair else []
         parts = (template.prefix, one.ids, middle, two.ids, template.suffix)
         ids = np.concatenate([np.asarray(part, np.int32) for part in parts])
@@ -240,12 +236,6 @@ def shares(first: int, second: int, space: int) -> tuple[int, int]:
     if second <= space - half:
         return space - second, second
     return half, space - half
-
-
-def _cut(pieces: Pieces, words: tuple[int, int]) -> Pieces:
-    """The pieces of a range of words."""
-    starts = pieces.starts[words[0] : words[1] + 1]
-    return Pieces(pieces.ids[starts[0] : starts[-1]], starts - starts[0])
 
 
 def _stitched(windows: Windows, starts: np.ndarray) -> np.ndarray:
