@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from adaseq.errors import AdaSeqError, nearest
 from adaseq.registry import LR_SCHEDULERS
 from adaseq.training.lr_scheduler import WarmupSchedule
+
+_logger = logging.getLogger(__name__)
 
 Unit = Literal["epoch", "step", "never"]
 
@@ -115,7 +118,7 @@ class Schedule:
         self._step_beside_warmup(functools.partial(step, scores[self.metric_key]))
 
     def check_length(self, num_updates: int, num_epochs: int) -> None:
-        """Refuse a schedule that is over before the training is.
+        """Refuse a schedule that is over before the training is, and warn of a warm-up that is not.
 
         Args:
             num_updates: the optimizer steps of the whole training.
@@ -130,6 +133,14 @@ class Schedule:
             raise AdaSeqError(
                 f"train.lr_scheduler: {type(self.scheduler).__name__} is over after {last} steps, but the training takes {steps}; "
                 "leave total_steps, epochs and steps_per_epoch out for all of it"
+            )
+        warmup = max(self._warmup.warmup_iters, getattr(self.scheduler, "num_warmup_steps", 0))
+        if warmup > num_updates:
+            _logger.warning(
+                "train.lr_scheduler: the warm-up takes %d steps and the training %d, so that the learning rate never gets to "
+                "what train.optimizer says",
+                warmup,
+                num_updates,
             )
 
     def state_dict(self) -> dict[str, Any]:

@@ -155,6 +155,25 @@ def test_torch_classes_take_the_short_warmup_too(options: dict[str, Any]) -> Non
     assert rates == pytest.approx([BASE * min(1.0, step / 4) for step in range(UPDATES)])
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "linear"},
+        {"type": "StepLR", "step_size": 3},
+        {"type": "StepLR", "step_size": 3, "options": {"warmup": {"type": "LinearWarmup"}}},
+    ],
+)
+def test_a_warmup_longer_than_the_training_is_said(block: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    for steps in (UPDATES, UPDATES + 1):
+        length: dict[str, Any] = {"warmup_steps": steps}
+        if "options" in block:
+            length = {"options": {"warmup": {"type": "LinearWarmup", "warmup_iters": steps}}}
+        caplog.clear()
+        build_schedule({**block, **length}, optimizer_of(), UPDATES, EPOCHS).check_length(UPDATES, EPOCHS)
+        told = [f"the warm-up takes {steps} steps and the training {UPDATES}" in each for each in caplog.messages]
+        assert told == [True] * (steps > UPDATES)
+
+
 @pytest.mark.parametrize("name", ["ReduceLROnPlateau", "reduce_lr_on_plateau"])
 @pytest.mark.parametrize(("mode", "rule"), [(None, "max"), ("max", "min")])
 def test_a_plateau_scheduler_follows_the_score(name: str, mode: str | None, rule: str) -> None:
