@@ -72,6 +72,7 @@ NOT_FOR_THE_CHECK = {
     "refuses its arguments: expected": "how many parameter groups the model has",
     "must have the same length as optimizer.param_groups": "the same",
     "embedder.padding_idx is": "how many words the data has",
+    "has no tag for words outside": "whether each word of the data is in a span",
     "freeze: true needs": "whether any word of the data has a vector",
 }
 
