@@ -99,6 +99,7 @@ class PageWriter:
 
     def __init__(self, language: str, texts: Mapping[str, Any]) -> None:
         self.language = language
+        self.colon, self.stop = ("：", "。") if language == "zh" else (": ", ". ")
         self.page = {key: each[language] for key, each in texts["page"].items()}
         self.headings = {key: each[language] for key, each in texts["headings"].items()}
 
@@ -112,7 +113,7 @@ class PageWriter:
         facts = "\n".join(f"- {name}{self._threads(threads)}" for name, threads in machines.items())
         parts = [f"# {self.page['title']}", self.page["other"], self.page["intro"], "```bash\nmake bench\n```"]
         parts.append(self.page["how"])
-        return "\n\n".join([*parts, f"{self.page['machine']}:\n\n{facts}"] if facts else parts)
+        return "\n\n".join([*parts, f"{self.page['machine']}{self.colon.rstrip()}\n\n{facts}"] if facts else parts)
 
     def chapter(self, chapter: Mapping[str, Any], result: Mapping[str, Any], plots: Sequence[str]) -> str:
         """A chapter with its warnings, table and plots."""
@@ -128,8 +129,8 @@ class PageWriter:
         parts += [f"![{title}]({plot})" for plot in plots]
         command = f"`python benchmarks/{chapter['script']} {shlex.join(result['arguments'])}`".replace(" `", "`")
         own = f" ({self.page['own_data']})" if result["own_data"] else ""
-        date = f"{self.page['measured']}: {result['date'][:10]}{self._device(result)}"
-        parts.append(f"{self.page['command']}: {command}{own}. {date}.")
+        date = f"{self.page['measured']}{self.colon}{result['date'][:10]}{self._device(result)}"
+        parts.append(f"{self.page['command']}{self.colon}{command}{own}{self.stop}{date}{self.stop}".rstrip())
         return "\n\n".join(parts)
 
     def _table(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
