@@ -38,20 +38,23 @@ class BertLayers:
         self._backbone: Any = backbone
         self._is_right: bool | None = None
 
-    def run(self, input_ids: Tensor, attention_mask: Tensor, segments: Tensor | None) -> list[Tensor] | None:
-        """The outputs of all layers, each `(W, S, H)`, or None if the backbone must be run as it is.
+    def run(
+        self, input_ids: Tensor, attention_mask: Tensor, segments: Tensor | None, all_layers: bool
+    ) -> list[Tensor] | None:
+        """The outputs of the layers, each `(W, S, H)`, or None if the backbone must be run as it is.
 
         Args:
             input_ids: `(W, S)`.
             attention_mask: `(W, S)`, not 0 at pieces.
             segments: `(W, S)`, or None where the backbone has its own idea.
+            all_layers: false for that of the last one only.
         """
         backbone = self._backbone
         if backbone.training or _has_listeners(backbone) or torch.compiler.is_compiling() or torch.jit.is_tracing():
             return None
         if self._is_right is None:
             self._is_right = _is_like_bert(backbone) and self._agrees(input_ids, segments)
-        return self._layers(input_ids, attention_mask, segments) if self._is_right else None
+        return self._layers(input_ids, attention_mask, segments, all_layers) if self._is_right else None
 
     def _agrees(self, input_ids: Tensor, segments: Tensor | None) -> bool:
         """Whether the backbone gives the same for the beginning of the first row, alone and with the half of it hidden."""
@@ -61,7 +64,7 @@ class BertLayers:
         mask[1, (ids.shape[1] + 1) // 2 :] = 0
         with torch.no_grad():
             wanted = self._backbone(input_ids=ids, attention_mask=mask, **kinds).last_hidden_state
-            given = self._layers(ids, mask, kinds.get("token_type_ids"))[-1]
+            given = self._layers(ids, mask, kinds.get("token_type_ids"), False)[-1]
         tolerance = _TOLERANCE.get(wanted.dtype, _ROUGH_TOLERANCE)
         seen = mask.bool()
         agrees = torch.allclose(wanted[seen], given[seen], rtol=tolerance, atol=tolerance)
@@ -69,21 +72,29 @@ class BertLayers:
             _logger.debug("%s is not what it looks like; it is run as it is", type(self._backbone).__name__)
         return agrees
 
-    def _layers(self, input_ids: Tensor, attention_mask: Tensor, segments: Tensor | None) -> list[Tensor]:
+    def _layers(
+        self, input_ids: Tensor, attention_mask: Tensor, segments: Tensor | None, all_layers: bool
+    ) -> list[Tensor]:
         backbone = self._backbone
         kinds = {} if segments is None else {"token_type_ids": segments}
         hidden = backbone.embeddings(input_ids=input_ids, **kinds)
         seen = attention_mask.bool()
         mask = None if bool(seen.all()) else seen[:, None, None, :]
-        outputs = []
+        outputs: list[Tensor] = []
         for layer in backbone.encoder.layer:
             hidden = _layer(layer, hidden, mask, backbone.config.num_attention_heads)
-            outputs.append(hidden)
+            outputs = [*outputs, hidden] if all_layers else [hidden]
         return outputs
 
 
 def _layer(layer: Any, hidden: Tensor, mask: Tensor | None, num_heads: int) -> Tensor:
-    attention = layer.attention
+    hidden = _attend(layer.attention, hidden, mask, num_heads)
+    inner, outer = layer.intermediate.dense, layer.output.dense
+    raised = F.gelu(F.linear(hidden, inner.weight, inner.bias))  # (W, S, 4 H)
+    return _norm(layer.output.LayerNorm, F.linear(raised, outer.weight, outer.bias) + hidden)
+
+
+def _attend(attention: Any, hidden: Tensor, mask: Tensor | None, num_heads: int) -> Tensor:
     own, after = attention.self, attention.output
     query, key, value = (
         F.linear(hidden, each.weight, each.bias)
@@ -92,10 +103,7 @@ def _layer(layer: Any, hidden: Tensor, mask: Tensor | None, num_heads: int) -> T
         for each in (own.query, own.key, own.value)
     )
     context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)  # (W, S, H)
-    hidden = _norm(after.LayerNorm, F.linear(context, after.dense.weight, after.dense.bias) + hidden)
-    inner, outer = layer.intermediate.dense, layer.output.dense
-    raised = F.gelu(F.linear(hidden, inner.weight, inner.bias))
-    return _norm(layer.output.LayerNorm, F.linear(raised, outer.weight, outer.bias) + hidden)
+    return _norm(after.LayerNorm, F.linear(context, after.dense.weight, after.dense.bias) + hidden)
 
 
 def _norm(norm: nn.LayerNorm, values: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ def test_each_layer_is_the_same(name: str, options: dict[str, Any], mask: torch.
     ids = IDS.where(mask, model.config.pad_token_id)
     kinds = {"token_type_ids": torch.zeros_like(ids)} if has_segments else {}
     with torch.inference_mode():
-        given = BertLayers(model).run(ids, mask, kinds.get("token_type_ids"))
+        given = BertLayers(model).run(ids, mask, kinds.get("token_type_ids"), all_layers=True)
         wanted = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True, **kinds).hidden_states[1:]
     assert given is not None
     for ours, theirs in zip(given, wanted, strict=True):
@@ -61,9 +61,9 @@ def test_weights_that_change_are_the_new_ones() -> None:
     model = backbone("Bert")
     layers = BertLayers(model)
     with torch.no_grad():
-        layers.run(IDS, MASK, None)
+        layers.run(IDS, MASK, None, all_layers=False)
         model.load_state_dict({name: value * 0.5 for name, value in model.state_dict().items()})
-        given = layers.run(IDS, MASK, None)
+        given = layers.run(IDS, MASK, None, all_layers=False)
         assert given is not None
         wanted = model(input_ids=IDS, attention_mask=MASK.long()).last_hidden_state
     torch.testing.assert_close(given[-1][MASK], wanted[MASK])
@@ -72,7 +72,7 @@ def test_weights_that_change_are_the_new_ones() -> None:
 def test_half_precision() -> None:
     model = backbone("Bert").bfloat16()
     with torch.no_grad():
-        given = BertLayers(model).run(IDS, MASK, None)
+        given = BertLayers(model).run(IDS, MASK, None, all_layers=False)
     assert given is not None and given[-1].dtype == torch.bfloat16
 
 
@@ -89,7 +89,7 @@ def test_half_precision() -> None:
 )
 def test_other_backbones_are_left_alone(name: str, options: dict[str, Any]) -> None:
     with torch.no_grad():
-        assert BertLayers(backbone(name, **options)).run(IDS, MASK, None) is None
+        assert BertLayers(backbone(name, **options)).run(IDS, MASK, None, all_layers=False) is None
 
 
 def test_what_only_looks_like_bert_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,19 +97,19 @@ def test_what_only_looks_like_bert_is_left_alone(monkeypatch: pytest.MonkeyPatch
     usual = type(model.encoder.layer[0]).feed_forward_chunk
     monkeypatch.setattr(type(model.encoder.layer[0]), "feed_forward_chunk", lambda *args: usual(*args) * 1.1)
     with torch.no_grad():
-        assert BertLayers(model).run(IDS, MASK, None) is None
+        assert BertLayers(model).run(IDS, MASK, None, all_layers=False) is None
 
 
 def test_in_training_and_where_somebody_listens_the_modules_run() -> None:
     model = backbone("Bert")
     layers = BertLayers(model)
     with torch.no_grad():
-        assert layers.run(IDS, MASK, None) is not None
-        assert layers.run(IDS[:0], MASK[:0], None) is not None
+        assert layers.run(IDS, MASK, None, all_layers=False) is not None
+        assert layers.run(IDS[:0], MASK[:0], None, all_layers=False) is not None
         model.register_forward_hook(lambda *_: None)
-        assert layers.run(IDS, MASK, None) is None
+        assert layers.run(IDS, MASK, None, all_layers=False) is None
     model = backbone("Bert")
     model.encoder.layer[1].attention.register_forward_hook(lambda *_: None)
     with torch.no_grad():
-        assert BertLayers(model).run(IDS, MASK, None) is None
-        assert BertLayers(backbone("Bert").train()).run(IDS, MASK, None) is None
+        assert BertLayers(model).run(IDS, MASK, None, all_layers=False) is None
+        assert BertLayers(backbone("Bert").train()).run(IDS, MASK, None, all_layers=False) is None

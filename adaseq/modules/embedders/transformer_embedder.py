@@ -189,16 +189,18 @@ class TransformerEmbedder(Embedder):
             given = [input_ids, attention_mask, *([] if segments is None else [segments])]
             parts = zip(*(each.split(rows) for each in given), strict=True)
             return torch.cat([self._run(*part) for part in parts])
-        layers = None if torch.is_grad_enabled() else self._bert_layers.run(input_ids, attention_mask, segments)
-        if layers is not None:
-            return layers[-1] if self.scalar_mix is None else torch.stack(layers, 2)
+        all_layers = self.scalar_mix is not None
+        if not torch.is_grad_enabled():
+            layers = self._bert_layers.run(input_ids, attention_mask, segments, all_layers)
+            if layers is not None:
+                return torch.stack(layers, 2) if all_layers else layers[-1]
         outputs = self.transformer_model(
             input_ids=input_ids,
             attention_mask=attention_mask.long(),
-            output_hidden_states=self.scalar_mix is not None,
+            output_hidden_states=all_layers,
             **({} if segments is None else {"token_type_ids": segments}),
         )
-        if self.scalar_mix is None:
+        if not all_layers:
             return outputs.last_hidden_state
         return torch.stack(outputs.hidden_states[1:], 2)
 
