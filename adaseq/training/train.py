@@ -174,8 +174,10 @@ def _train(
         trainer.run()
         values = _finish(config, trainer, data, folder, record)
     except BaseException as error:
-        if runtime.is_main:
-            _note_the_end(record, INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED)
+        try:
+            _note_the_end(record, error, runtime)
+        except RuntimeError:  # torch has told in the midst of it that a worker has died; it tells so once
+            _note_the_end(record, error, runtime)
         raise
     runtime.on_main(lambda: record.end(FINISHED, **values))
     if not config.train.keep_checkpoints:
@@ -226,15 +228,14 @@ def _replace_config(config: Config, path: Path) -> None:
     config.save(path)
 
 
-def _note_the_end(record: RunRecord, status: str) -> None:
+def _note_the_end(record: RunRecord, error: BaseException, runtime: Runtime) -> None:
+    if not runtime.is_main:
+        return
     try:
-        try:
-            record.end(status)
-        except RuntimeError:  # torch has told in the midst of it that a worker has died; it tells so once
-            record.end(status)
-    except AdaSeqError as error:
+        record.end(INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED)
+    except AdaSeqError as problem:
         # Most likely the disk is full, and the error under way says so.
-        logger.debug("%s", error)
+        logger.debug("%s", problem)
 
 
 def _results(config: Config, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -73,6 +73,7 @@ NOT_FOR_THE_CHECK = {
     "must have the same length as optimizer.param_groups": "the same",
     "embedder.padding_idx is": "how many words the data has",
     "has no tag for words outside": "whether each word of the data is in a span",
+    "a text without a label cannot be trained on": "what the texts of the data are annotated with",
     "freeze: true needs": "whether any word of the data has a vector",
 }
 
