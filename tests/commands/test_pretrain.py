@@ -14,7 +14,6 @@ from transformers import AutoModel
 
 from adaseq.commands.main import main
 from adaseq.models.model_folder import load_model_folder
-from tests.commands.test_train import STOPPER
 from tests.runs import lines_of, weights_of, write_sentences
 
 WORDS = ("北京", "上海", "大学", "工作", "公司", "经理", "我", "在", "的")
@@ -67,12 +66,9 @@ def test_the_result_is_a_backbone_for_everybody(config, tmp_path, capsys):
     assert main([*command, "-f"]) == 0 and (run / "backbone").is_dir()
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not(config, tmp_path, monkeypatch, capsys):
-    (tmp_path / "stopper.py").write_text(STOPPER)
-    monkeypatch.syspath_prepend(tmp_path)
-    saving = {"type": "CheckpointHook", "interval": 3, "by_epoch": False, "save_last": False, "max_checkpoint_num": 1}
+def test_a_stopped_run_goes_on_as_if_it_had_not(config, stopping_hooks, tmp_path, monkeypatch, capsys):
     best = {"type": "BestCkptSaverHook", "output_sub_dir": "model"}
-    config["train"]["hooks"] = [best, saving, {"type": "stopper:Stop"}]
+    config["train"]["hooks"] = [best, *stopping_hooks]
     path = write(config, tmp_path / "c.yaml")
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert main(["pretrain", "-c", path, "-w", str(whole), "-d", "cpu"]) == 0

@@ -20,27 +20,11 @@ from tests.runs import assert_same_run
 
 WriteConfig = Callable[..., Path]
 
-# Hooks of a user's own: one stops the run at a given batch, as a user, a scheduler or a power cut would.
-STOPPER = """
-import os, signal
-from adaseq.training.hooks.base import Hook
-
-class Stop(Hook):
-    order = 99
-
-    def after_step(self, trainer):
-        if trainer.progress.iteration == int(os.environ.get("STOP_AT", "0")):
-            os.kill(os.getpid(), int(os.environ["STOP_BY"]))
-"""
-
 
 @pytest.fixture
-def stopper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def stopper(stopping_hooks: list[dict[str, Any]]) -> dict[str, Any]:
     """The `train` section with a hook that stops, and checkpoints after every third batch."""
-    (tmp_path / "stopper.py").write_text(STOPPER)
-    monkeypatch.syspath_prepend(tmp_path)
-    saving = {"type": "CheckpointHook", "interval": 3, "by_epoch": False, "save_last": False, "max_checkpoint_num": 1}
-    return {"hooks": [{"type": "TextLoggerHook", "interval": 4}, saving, {"type": "stopper:Stop"}]}
+    return {"hooks": [{"type": "TextLoggerHook", "interval": 4}, *stopping_hooks]}
 
 
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
