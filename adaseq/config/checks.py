@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adaseq import metainfo
-from adaseq.config.components import check_component, find_class
+from adaseq.config.components import Catalogue, check_component, find_class
 from adaseq.config.corpora import check_corpora
 from adaseq.config.dataset_blocks import dataset_blocks
 from adaseq.config.dataset_source import check_source, complete_source
@@ -79,25 +79,41 @@ def _check_format(document: Document, path: Place, dataset: dict[str, Any]) -> d
     has_source = any(dataset.get(key) for key in ("data_file", "path", "name"))
     if not has_source and name not in _names(metainfo.Formats) and not hasattr(found, "read_split"):
         document.report((*path, "data_file"), f"is required: '{name}' reads files", at_key=True)
-    own = set(Dataset.model_fields)
-    options = {key: value for key, value in dataset.items() if key not in own}
     before = len(document.problems)
-    block = check_component(document, FORMATS, {**options, "type": name}, path, own)
+    block = _format_block(document, path, dataset, Catalogue())
     if block is None or len(document.problems) > before:
         return {}
     del block["type"]
     return block
 
 
-def check_by_source(document: Document) -> None:
-    """Check the arguments of components by the source code of the components, for a document that has problems anyway."""
+def _format_block(
+    document: Document, path: Place, dataset: dict[str, Any], catalogue: Catalogue
+) -> dict[str, Any] | None:
+    """The options of a data format as a component; None if something is wrong with them."""
+    own = set(Dataset.model_fields)
+    options = {key: value for key, value in dataset.items() if key not in own}
+    return check_component(document, FORMATS, {**options, "type": dataset["data_type"]}, path, own, catalogue)
+
+
+def check_by_source(document: Document) -> bool:
+    """Check the arguments of components by the source code of the components.
+
+    Args:
+        document: is told what is wrong.
+
+    Returns:
+        Whether the source told of all components, so that nothing but what the classes say beyond their signatures is left.
+    """
     from adaseq.config.completion import Components
     from adaseq.config.source_catalogue import SourceCatalogue
 
-    Components(document, SourceCatalogue()).check()
+    catalogue = SourceCatalogue()
+    Components(document, catalogue).check()
     for path, block in dataset_blocks(document):
         if block.get("data_type") in _names(metainfo.Formats):
-            _check_format(document, path, block)
+            _format_block(document, path, block, catalogue)
+    return catalogue.found_all
 
 
 def _drop_empty(document: Document) -> None:

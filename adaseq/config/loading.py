@@ -1,7 +1,7 @@
 """Loading a configuration: read, substitute, override, check, fill in.
 
-Problems of the file and its sections are found without importing torch. The arguments of components are checked against
-the components themselves, which takes importing them; that is done once the sections are right.
+Problems of the file, its sections and the arguments of components are found without importing torch. What is right so far
+is checked against the components themselves, which takes importing them.
 """
 
 from __future__ import annotations
@@ -80,6 +80,10 @@ def load_config(
     if sections is None or len(document.problems) > missing_files:
         check_by_source(document)
         raise ConfigError(document.problems)
+    if check_components:
+        if check_by_source(document) and len(document.problems) > missing_files:
+            raise ConfigError(document.problems)
+        del document.problems[missing_files:]
     config = _complete(document, sections, base_dirs, check_components, check_files)
     for warning in config.warnings:
         logger.warning("%s", warning)

@@ -1,8 +1,8 @@
-"""Signatures read from the source code of our own components, without importing it.
+"""Signatures read from the source code of our own components and of torch's optimizers, without importing them.
 
-Importing torch takes seconds. A configuration whose sections are wrong is reported at once, and with it what is wrong with
-the arguments of components, as far as the source tells: their names, and the values of those with simple annotations.
-Configurations that are otherwise right are checked against the classes themselves.
+Importing torch takes seconds. So the arguments of components are checked by the source first: their names, and the values
+of those whose annotations are made of plain types. Configurations that are right by the source are checked against the
+classes themselves.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import ast
 import functools
 import importlib.util
 import itertools
-import operator
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -27,10 +26,17 @@ from adaseq.utils import ranges
 
 _Statement = TypeVar("_Statement", bound=ast.stmt)
 
+
+class Tensor:
+    """Stands for torch's, which no configuration holds."""
+
+
 # What annotations of arguments that YAML can hold are made of.
 _NAMES = {
-    **{each.__name__: each for each in (int, float, bool, str, list, dict, tuple)},
+    **{each.__name__: each for each in (int, float, bool, str, list, dict, tuple, Tensor)},
     "Any": Any,
+    "Callable": Callable,
+    "Iterable": Iterable,
     "Literal": Literal,
     "Mapping": Mapping,
     "Sequence": Sequence,
@@ -48,7 +54,14 @@ _PLAIN_BASES = frozenset({"ABC", "Generic", "object"})
 
 
 class SourceCatalogue(Catalogue):
-    """Signatures from source code; a type that it does not find is left alone."""
+    """Signatures from source code; a type that it does not find is left alone.
+
+    Attributes:
+        found_all: whether it has found every type that it was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.found_all = True
 
     def names(self, registry: Registry) -> list[str]:
         """The types that the source registers."""
@@ -56,20 +69,23 @@ class SourceCatalogue(Catalogue):
 
     def find(self, document: Document, registry: Registry, name: Any, path: Place) -> Signature | None:
         """The signature, or None if the source registers no such type."""
-        if not isinstance(name, str):
-            return None
-        found = _registrations(registry).get(name)
-        if found is None:
-            return _of_torch(registry, name)
-        source, class_name, call = found
-        node = source.classes.get(class_name)
-        if node is None:
-            return None
-        return source.signature(node, registry, {each.arg: each.value for each in call.keywords})
+        signature = _signature(registry, name) if isinstance(name, str) else None
+        self.found_all = self.found_all and signature is not None
+        return signature
 
     def is_dumper(self, name: str) -> bool:
         """True: what is right by the source is completed from the classes, not from here."""
         return True
+
+
+@functools.cache
+def _signature(registry: Registry, name: str) -> Signature | None:
+    found = _registrations(registry).get(name)
+    if found is None:
+        return _of_torch(registry, name)
+    source, class_name, call = found
+    node = source.classes.get(class_name)
+    return source.signature(node, registry, {each.arg: each.value for each in call.keywords}) if node else None
 
 
 @functools.cache
@@ -89,7 +105,6 @@ def _registrations(registry: Registry) -> dict[str, tuple[_Source, str, ast.Call
     return found
 
 
-@functools.cache
 def _of_torch(registry: Registry, name: str) -> Signature | None:
     """The signature of an optimizer or schedule of torch's."""
     torch = importlib.util.find_spec("torch")
@@ -114,6 +129,7 @@ class _Source:
         self._texts = texts
         self.classes: Mapping[str, ast.ClassDef] = _Found(texts, _CLASS)
         self._constants: Mapping[str, ast.Assign] = _Found(texts, _CONSTANT)
+        self._types = _Types(self._constants)
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Where a pattern matches in any of the modules."""
@@ -136,7 +152,7 @@ class _Source:
         except _Unknown:
             return None
         arguments = {
-            name: Argument(name, _evaluated(annotation), default, _component(annotation), name in offered)
+            name: Argument(name, self._evaluated(annotation), default, _component(annotation), name in offered)
             for name, annotation, default in _parameters(constructor)
             if name not in supplied
         }
@@ -169,6 +185,15 @@ class _Source:
             elif name not in _PLAIN_BASES:
                 raise _Unknown
         return inherited
+
+    def _evaluated(self, annotation: ast.expr | None) -> Any:
+        """The type that an annotation means; Any if a name in it is neither a plain type nor a constant of these modules."""
+        if annotation is None:
+            return Any
+        try:
+            return eval(compile(ast.Expression(annotation), "<annotation>", "eval"), {"__builtins__": {}}, self._types)
+        except (NameError, AttributeError, TypeError):
+            return Any
 
     def _help(self, node: ast.ClassDef) -> dict[str, str]:
         found = arguments_in(ast.get_docstring(node) or "")
@@ -209,6 +234,22 @@ def _statement(text: str, start: int) -> Any:
         return ast.parse(text[start:]).body[0]
 
 
+class _Types(dict[str, Any]):
+    """The types that annotations of a module may name: plain ones, and constants of its own made of such.
+
+    Args:
+        constants: the assignments at the top of the module.
+    """
+
+    def __init__(self, constants: Mapping[str, ast.Assign]) -> None:
+        super().__init__(_NAMES)
+        self._constants = constants
+
+    def __missing__(self, name: str) -> Any:
+        value = ast.Expression(self._constants[name].value)
+        return eval(compile(value, "<constant>", "eval"), {"__builtins__": {}}, self)
+
+
 class _Unknown(Exception):
     """The source that can be seen does not tell."""
 
@@ -232,29 +273,6 @@ def _literal(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except ValueError:
         return ...
-
-
-def _evaluated(annotation: ast.expr | None) -> Any:
-    """The type that an annotation means, as far as it is made of plain types; else Any."""
-    if isinstance(annotation, ast.BinOp):
-        options = [each for each in (_evaluated(annotation.left), _evaluated(annotation.right)) if each is not Any]
-        return functools.reduce(operator.or_, options) if options else Any
-    if (
-        isinstance(annotation, ast.Subscript)
-        and isinstance(annotation.slice, ast.Tuple)
-        and _is_name(annotation, "tuple")
-    ):
-        return tuple[tuple(_evaluated(each) for each in annotation.slice.elts)]  # type: ignore[misc]
-    if annotation is None:
-        return Any
-    try:
-        return eval(compile(ast.Expression(annotation), "<annotation>", "eval"), {"__builtins__": {}}, dict(_NAMES))
-    except (NameError, AttributeError, TypeError):
-        return Any
-
-
-def _is_name(node: ast.Subscript, name: str) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id == name
 
 
 def _component(annotation: ast.expr | None) -> ComponentHint | None:

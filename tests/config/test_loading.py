@@ -318,9 +318,25 @@ def test_without_components_only_the_sections_are_checked(load: Load) -> None:
     assert config.to_dict()["model"] == config.model
 
 
-@pytest.mark.parametrize("name", ["task: x", "a: [", "train: {max_epochs: 0}\ntask: 3\nmodel: {dropuot: 1}\n"])
-def test_mistakes_in_yaml_and_sections_are_found_without_torch(folder: Path, name: str) -> None:
-    (folder / "c.yaml").write_text(name, encoding="utf-8")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "task: x",
+        lambda text: "a: [",
+        lambda text: "train: {max_epochs: 0}\ntask: 3\nmodel: {dropuot: 1}\n",
+        lambda text: text.replace("embedding_dim", "embedding_din"),
+        lambda text: text.replace("embedding_dim: 10", "embedding_dim: ten"),
+        lambda text: text.replace("data_type: conll", "data_type: conll\n  delimeter: tab"),
+        lambda text: text + "train: {optimizer: {type: SGD, lr: fast}, lr_scheduler: {type: StepLR}}\n",
+    ],
+)
+def test_mistakes_that_the_source_tells_of_are_found_without_torch(
+    load: Load, folder: Path, change: Callable[[str], str]
+) -> None:
+    load()  # writes the file
+    text = (folder / "c.yaml").read_text(encoding="utf-8")
+    (folder / "c.yaml").write_text(change(text), encoding="utf-8")
+    assert change(text) != text
     code = (
         "import sys\nfrom adaseq.config import ConfigError, load_config\n"
         "try:\n    load_config('c.yaml')\nexcept ConfigError as error:\n    print(len(error.problems) > 0)\n"

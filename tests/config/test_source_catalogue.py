@@ -10,6 +10,7 @@ from adaseq.config.document import Document
 from adaseq.config.pairing import MODEL_OF_TASK
 from adaseq.config.signatures import signature_of
 from adaseq.config.source_catalogue import SourceCatalogue
+from adaseq.config.validation import describe
 from adaseq.registry import (
     DATA_COLLATORS,
     DECODERS,
@@ -43,6 +44,8 @@ KINDS = (
     FORMATS,
     LR_SCHEDULERS,
 )
+# Of a type that is defined elsewhere, so that the source of the component does not tell it.
+ELSEWHERE = {"pooling", "sentence_pooling", "lookup"}
 # Registered by a call, not by a decorator; its arguments are those of torch's ReduceLROnPlateau.
 CALLED = {"reduce_lr_on_plateau"}
 
@@ -94,6 +97,8 @@ def test_signatures_from_source_are_those_of_the_classes(registry: Registry, nam
     for argument, expected in zip(from_source.arguments.values(), from_class.arguments.values(), strict=True):
         assert (argument.component, argument.is_required) == (expected.component, expected.is_required)
         assert argument.default == expected.default or argument.default is ...
+        if expected.component is None and argument.name not in ELSEWHERE:
+            assert argument.annotation == expected.annotation
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,10 @@ def test_signatures_from_source_are_those_of_the_classes(registry: Registry, nam
 )
 def test_the_source_of_torch_is_read_too(registry: Registry, name: str) -> None:
     found = SourceCatalogue().find(Document(), registry, name, ())
-    assert found is not None and list(found.arguments) == list(signature_of(registry, registry.get(name)).arguments)
+    expected = signature_of(registry, registry.get(name))
+    assert found is not None and list(found.arguments) == list(expected.arguments)
+    wanted = {name: describe(argument.annotation) for name, argument in expected.arguments.items()}
+    assert {name: describe(argument.annotation) for name, argument in found.arguments.items()} == wanted
 
 
 def test_a_schedule_is_no_optimizer() -> None:
@@ -114,7 +122,8 @@ def test_a_schedule_is_no_optimizer() -> None:
 
 
 def test_what_the_source_does_not_tell_is_left_alone() -> None:
-    document = Document()
+    document, catalogue = Document(), SourceCatalogue()
+    assert catalogue.find(document, MODELS, "sequence-labeling-model", ()) and catalogue.found_all
     for name in ("no-such-model", "package.module:Class", 3):
-        assert SourceCatalogue().find(document, MODELS, name, ()) is None
-    assert not document.problems
+        assert catalogue.find(document, MODELS, name, ()) is None
+    assert not document.problems and not catalogue.found_all
