@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--texts",
         metavar="FILE",
-        help="compare predictions on the texts of this file too, beside the built-in ones: in any format that predict reads",
+        help="compare predictions on the texts of this file too, beside the built-in ones, and fit int8 to them: in any format that "
+        "predict reads",
     )
     add_import_flag(parser)
 

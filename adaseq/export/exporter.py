@@ -53,7 +53,7 @@ def export_model(
         source: the model folder.
         target: the folder to write.
         quantize: int8 makes it smaller and faster, and less exact; int8-blocks smaller, and hardly less exact; None keeps float32.
-        texts: inputs to compare predictions on, beside those that are built in.
+        texts: inputs to compare predictions on, and to fit int8 to, beside those that are built in.
         say: is told what was found.
 
     Raises:

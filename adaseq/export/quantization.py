@@ -1,6 +1,6 @@
 """Graphs with weights of eight bits.
 
-Weights of products have a scale for each column. What they are multiplied with becomes whole numbers while the graph runs, with a
+Weights of products have a scale for each column, and are rounded as `rounding` says. What they are multiplied with becomes whole numbers while the graph runs, with a
 scale for each word (Dettmers et al. 2022, 'LLM.int8()', section 2.1): one for all of them would leave little of most words, since
 a few are far larger than all others, and would let what a text gets depend on its company in the batch. Tables of vectors have a
 scale for each row.
@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 
 from adaseq.errors import AdaSeqError
+from adaseq.export.rounding import Factors
 from adaseq.utils.onnx_runtime import import_onnxruntime
 
 # Smaller weights are not worth it.
 _FEWEST = 1 << 12
-# Seven of the bits: two products of eight by seven bits can be added up in the 16 that processors without instructions for eight
-# bits have for them, so that results are the same everywhere.
-_LARGEST_WEIGHT = 63
 _ZERO = 128
-# With less than this share of the range around zero in use, whole numbers go from the lowest value to the highest one.
-_ONE_SIDED = 0.75
-_MOST_FEEDS = 16
+# So many batches show what features are.
+_MOST_FEEDS = 64
 _DOMAIN = "com.microsoft"
 
 Feeds = Sequence[Mapping[str, np.ndarray]]
@@ -37,7 +34,7 @@ def quantize_int8(source: Path, target: Path, feeds: Feeds) -> None:
     Args:
         source: the graph in float32.
         target: where to write the other one.
-        feeds: what the graph was fed with for some texts; shows which products have inputs of one sign.
+        feeds: what the graph was fed with for some texts; shows how large the features are that enter products.
 
     Raises:
         AdaSeqError: the package onnx is not installed.
@@ -72,47 +69,45 @@ def large_weight(onnx: Any, weights: Mapping[str, Any], node: Any, operator: str
     return values if values.size >= _FEWEST else None
 
 
-def whole_columns(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The whole numbers that stand for a matrix, and the scale of each column.
-
-    Args:
-        matrix: `(K, N)`.
-
-    Returns:
-        `(K, N)` int8 and `(N,)` float32.
-    """
-    scales = np.maximum(np.abs(matrix).max(0), 1e-30) / _LARGEST_WEIGHT
-    return np.round(matrix / scales).astype(np.int8), scales.astype(np.float32)
-
-
 def _shrink_products(onnx: Any, model: Any, feeds: Feeds) -> None:
     """Compute products with large weights in whole numbers."""
     graph = model.graph
     weights = {each.name: each for each in graph.initializer}
-    products = {}
+    matrices: dict[str, np.ndarray] = {}
+    met: dict[str, list[str]] = {}  # by the name of features, the matrices that they meet
     for node in graph.node:
         values = large_weight(onnx, weights, node, "MatMul", 1)
         if values is not None:
-            products[node.output[0]] = values
-    inputs = {node.input[0] for node in graph.node if node.output and node.output[0] in products}
-    one_sided = _one_sided(onnx, model, sorted(inputs), feeds)
+            matrices[node.input[1]] = values
+            met.setdefault(node.input[0], []).append(node.input[1])
+    # Layers that share their weights share what is made of them.
+    groups = {names: Factors({name: matrices[name] for name in names}) for names in map(tuple, met.values())}
+    factors = {features: groups[tuple(names)] for features, names in met.items()}
+    _observe(onnx, model, factors, feeds)
+    numbers = {group: number for number, group in enumerate(groups.values())}
     writer = _Writer(onnx, graph)
     for node in graph.node:
-        if not node.output or node.output[0] not in products:
+        if node.op_type != "MatMul" or node.input[1] not in met.get(node.input[0], ()):
             writer.nodes.append(node)
             continue
-        given, matrix, result = node.input[0], node.input[1], node.output[0]
-        whole, columns = whole_columns(products[result])
+        given, result = node.input[0], node.output[0]
+        group = factors[given]
+        whole, columns = group.rounded(node.input[1])
+        group_name = f"int8.{numbers[group]}"
+        matrix = f"{group_name}.{node.input[1]}"
         names = [writer.weight(f"{matrix}.whole", whole), writer.weight(f"{matrix}.scales", columns)]
-        if given in one_sided:
-            low, extent, even = writer.from_lowest_to_highest(given)
+        shared = writer.add(
+            "Mul", [given, writer.weight(f"{group_name}.factors", 1 / group.divisors)], f"{given}.shared"
+        )
+        if group.is_one_sided:
+            low, extent, even = writer.from_lowest_to_highest(shared)
             product = writer.product(even, names, 0, result)
             sums = writer.weight(f"{matrix}.sums", (whole.sum(0, dtype=np.float32) * columns)[None])
             shift = writer.add("MatMul", [low, sums], f"{result}.shift")
             scaled = writer.add("Mul", [product, extent], f"{result}.scaled")
             writer.add("Add", [scaled, shift], result)
         else:
-            extent, even = writer.around_zero(given)
+            extent, even = writer.around_zero(shared)
             writer.add("Mul", [writer.product(even, names, _ZERO, result), extent], result)
     _replace_nodes(graph, writer.nodes)
 
@@ -184,22 +179,24 @@ class _Writer:
         return step, self.weight(f"int8.zero.{zero}", np.uint8(zero))
 
 
-def _one_sided(onnx: Any, model: Any, names: Sequence[str], feeds: Feeds) -> set[str]:
-    """Those of some arrays in a graph that reach much farther on one side of zero than on the other, as behind a ReLU or GELU."""
-    if not names:
-        return set()
+def _observe(onnx: Any, model: Any, factors: Mapping[str, Factors], feeds: Feeds) -> None:
+    """Let factors see the features that enter their products while a graph runs.
+
+    Args:
+        onnx: the package.
+        model: the graph.
+        factors: by the name of the features.
+        feeds: what to feed it with.
+    """
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     known = {each.name for each in watched.graph.output}
-    watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names if name not in known)
+    watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in factors if name not in known)
     session = import_onnxruntime().InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    ranges: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for feed in feeds[:_MOST_FEEDS]:
-        for name, values in zip(names, session.run(list(names), dict(feed)), strict=True):
-            rows = values.reshape(-1, values.shape[-1])
-            low, high = -rows.min(1, initial=0.0), rows.max(1, initial=0.0)
-            ranges[name].append((low + high) / np.maximum(2 * np.maximum(low, high), 1e-30))
-    return {name for name, used in ranges.items() if np.concatenate(used).mean() < _ONE_SIDED}
+    # From all of them, since they are sorted by length.
+    for feed in feeds[:: -(-len(feeds) // _MOST_FEEDS) or 1] if factors else ():
+        for group, values in zip(factors.values(), session.run(list(factors), dict(feed)), strict=True):
+            group.observe(values)
 
 
 def shrink_tables(onnx: Any, graph: Any) -> None:

@@ -90,3 +90,19 @@ def test_blocks_stand_for_what_they_were() -> None:
     restored = ((blocks.astype(np.float32) - 128) * scales[:, :, None]).reshape(5, -1)
     assert np.abs(restored[:, :70] - rows).max() <= scales.max() / 2 + 1e-6
     assert not restored[:, 70:].any() and not restored[2].any()
+
+
+def test_layers_that_share_a_matrix_share_what_is_made_of_it(graph: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(graph))
+    square = RANDOM.standard_normal((96, 96)).astype(np.float32) / 10
+    model.graph.initializer[1].CopyFrom(onnx.numpy_helper.from_array(square, "matrix"))
+    model.graph.node[1].output[0] = "between"
+    model.graph.node.append(onnx.helper.make_node("MatMul", ["between", "matrix"], ["scores"], name="again"))
+    model.graph.output[0].type.tensor_type.shape.dim[2].dim_value = 96
+    onnx.save(model, str(graph))
+    target = tmp_path / "small.onnx"
+    quantize_int8(graph, target, [{"ids": RANDOM.integers(0, 200, (5, 9))}])
+    wholes = [each.name for each in onnx.load(str(target)).graph.initializer if each.name.endswith(".whole")]
+    assert len(wholes) == 1
+    ids = RANDOM.integers(0, 200, (3, 7))
+    assert similarity(scores(target, ids), scores(graph, ids)) > 0.99
