@@ -27,6 +27,8 @@ Prediction = dict[str, Any]
 # How much is read ahead, so that sentences of similar length can share a batch.
 READ_AHEAD = 1024
 _READ_AHEAD_WORDS = 100_000
+# So many batches, each of another size, may leave gaps in memory before it is given back.
+_BATCHES_BETWEEN = 4
 
 
 class TextPredictor(ABC):
@@ -93,13 +95,16 @@ class TextPredictor(ABC):
             return predictions
         features = self.preprocessor.encode([examples[place] for place in places], training=False)
         lengths = [len(each["input_ids"]) for each in features]
-        for numbers in BatchSampler(lengths, len(lengths), shuffle=False, token_budget=self.batch_tokens):
+        batches = BatchSampler(lengths, len(lengths), shuffle=False, token_budget=self.batch_tokens)
+        for count, numbers in enumerate(batches, start=1):
             batch = [{**features[number], "index": places[number]} for number in numbers]
             decoded = decode(batch, [examples[places[number]] for number in numbers])
             if not self.threshold.is_open:
                 decoded = [results.above(prediction, self.threshold) for prediction in decoded]
             for number, prediction in zip(numbers, decoded, strict=True):
                 predictions[places[number]] = prediction
+            if count % _BATCHES_BETWEEN == 0:
+                give_memory_back()
         return predictions
 
     @overload

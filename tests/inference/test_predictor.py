@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from adaseq.data.example import Example
 from adaseq.errors import AdaSeqError
+from adaseq.inference import text_predictor
 from adaseq.inference.predictor import Predictor
 
 
@@ -163,6 +164,16 @@ def test_long_texts_are_not_gathered_in_great_numbers() -> None:
     stream = make().stream(read.append(number) or text for number in range(10))
     assert next(stream) == {"output": []}
     assert len(read) == 3
+
+
+def test_memory_is_given_back_between_batches_and_between_single_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(text_predictor, "give_memory_back", lambda: given.append(1))
+    predictor = make(batch_tokens=10)
+    predictor(["a b c d e"] * 40)  # 20 batches
+    assert len(given) == 5
+    list(predictor.stream((f"text {number}" for number in range(text_predictor.READ_AHEAD)), read_ahead=1))
+    assert len(given) == 6
 
 
 def test_words_and_tags_for_those_who_want_them() -> None:
