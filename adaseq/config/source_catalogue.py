@@ -8,6 +8,7 @@ classes themselves.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib.util
 import itertools
@@ -49,6 +50,8 @@ _CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 _CONSTANT = re.compile(r"^(\w+) = ", re.MULTILINE)
 # What begins a line of a module and closes no bracket.
 _BEGINNING = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
+_METHOD = re.compile(r"^    (?:@|def )", re.MULTILINE)
+_CONSTRUCTOR = re.compile(r"^    def __init__\((?:.|\n)*?\)(?: -> None)?:", re.MULTILINE)
 # Bases that bring no constructor arguments.
 _PLAIN_BASES = frozenset({"ABC", "Generic", "object"})
 
@@ -226,12 +229,16 @@ class _Found(Mapping[str, _Statement]):
 
 @functools.cache
 def _statement(text: str, start: int) -> Any:
-    """The statement that begins at a place of a module; it reaches to the next line that is not indented."""
+    """The statement that begins at a place of a module; of a class what stands before its methods, and its constructor."""
     following = _BEGINNING.search(text, text.find("\n", start) + 1 or len(text))
-    try:
-        return ast.parse(text[start : following.start() if following else None]).body[0]
-    except SyntaxError:  # lines of a text that it holds are not indented either
-        return ast.parse(text[start:]).body[0]
+    whole = text[start : following.start() if following else None]
+    methods, constructor = _METHOD.search(whole), _CONSTRUCTOR.search(whole)
+    head = whole[: methods.start()] if methods else whole
+    # The constructor without its body; and all that is left, should a line that looks like a beginning not be one.
+    for part in (f"{head}{constructor[0]} pass" if constructor else head, text[start:]):
+        with contextlib.suppress(SyntaxError):
+            return ast.parse(part).body[0]
+    raise _Unknown
 
 
 class _Types(dict[str, Any]):
