@@ -88,9 +88,7 @@ def make_commands(folder: Path) -> dict[str, Command]:
         "adaseq train --help": Command(["-m", "adaseq", "train", "--help"], 0, 0.5, HEAVY),
         "check: broken YAML": Command(check("broken", broken), 2, 0.5, HEAVY),
         "check: unknown key of a section": Command(check("section", yaml.safe_dump(section)), 2, 0.5, HEAVY),
-        "check: unknown argument of the model": Command(
-            check("argument", yaml.safe_dump(argument)), 2, 3.0, DATA_AND_WEIGHTS
-        ),
+        "check: unknown argument of the model": Command(check("argument", yaml.safe_dump(argument)), 2, 3.0, HEAVY),
         "check: nothing wrong": Command(check("right", yaml.safe_dump(right)), 0, None, DATA_AND_WEIGHTS),
     }
 
