@@ -1,9 +1,9 @@
 """Graphs with weights of eight bits.
 
-Weights of products have a scale for each column, and are rounded as `rounding` says. What they are multiplied with becomes whole numbers while the graph runs, with a
-scale for each word (Dettmers et al. 2022, 'LLM.int8()', section 2.1): one for all of them would leave little of most words, since
-a few are far larger than all others, and would let what a text gets depend on its company in the batch. Tables of vectors have a
-scale for each row.
+Weights of products have a scale for each column, and are rounded as `rounding` says. What they are multiplied with becomes
+whole numbers while the graph runs, with a scale for each word (Dettmers et al. 2022, 'LLM.int8()', section 2.1): one for all of
+them would leave little of most words, since a few are far larger than all others, and would let what a text gets depend on its
+company in the batch. Tables of vectors have a scale for each row.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ class Factors:
         self._products = np.zeros((width, width), np.float32)
         self._used = 0.0
         self._count = 0
+        self._rounded: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def observe(self, rows: np.ndarray) -> None:
         """Take in the features of some words; to be done before anything is asked.
@@ -68,11 +69,13 @@ class Factors:
         roots = np.sqrt(largest / weights)
         return (roots / roots.mean()).astype(np.float32)
 
-    @functools.cache  # noqa: B019 as long-lived as the matrices
     def rounded(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A matrix for the divided features in whole numbers `(K, N)` int8, and the scale of each column `(N,)` float32."""
-        divisors = self.divisors
-        return rounded(self._matrices[name] * divisors[:, None], self._products / np.outer(divisors, divisors))
+        if name not in self._rounded:
+            divisors = self.divisors
+            products = self._products / np.outer(divisors, divisors)
+            self._rounded[name] = rounded(self._matrices[name] * divisors[:, None], products)
+        return self._rounded[name]
 
 
 def rounded(matrix: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@ from adaseq.metrics.base import Dumper
 from adaseq.models.assembly import build_collator, build_model, build_preprocessor
 from adaseq.models.base import Model
 from adaseq.models.model_folder import save_model_folder
+from adaseq.modules.quick_dropout import quicken_dropout
 from adaseq.registry import HOOKS, METRICS, MODELS, TRAINERS
 from adaseq.training.evaluation import Evaluator
 from adaseq.training.gradient_clipping import GradientClipping
@@ -38,6 +39,7 @@ from adaseq.training.optimizer import build_optimizer, describe_groups, describe
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import build_schedule
 from adaseq.training.trainer import Trainer
+from adaseq.utils.memory import keep_memory
 from adaseq.utils.seed import set_seed
 
 logger = logging.getLogger(__name__)
@@ -125,6 +127,9 @@ def build_trainer(
         lambda: data.preprocessor.class_counts(train[index] for index in range(len(train))),
     )
     _check_labels(model, data.preprocessor)
+    if runtime.device.type == "cpu":
+        quicken_dropout(model)
+        keep_memory()
     if checkpoint_path is not None:
         load_initial_weights(model, checkpoint_path)
     if runtime.rank:

@@ -232,20 +232,24 @@ def enable_gradient_checkpointing(model: nn.Module) -> None:
         model.disable_input_require_grads()  # type: ignore[operator]
 
 
-def attend_with(model: nn.Module, name: str, function: Callable[..., Any]) -> None:
+def attend_with(model: nn.Module, name: str, function: Callable[..., Any], like: str | None = None) -> None:
     """Let a backbone compute its attention with a function, if it is one of those that let themselves be told how.
 
     Args:
         model: the backbone; anything else stays as it is.
         name: what the function is registered as.
-        function: an attention function of transformers; its mask is what is added to the scores.
+        function: an attention function of transformers. Its mask is what is added to the scores, unless `like` is given.
+        like: the implementation of transformers whose place it takes, and whose masks it gets; backbones that attend in another
+            way stay as they are.
     """
     from transformers import AttentionInterface, PreTrainedModel
-    from transformers.masking_utils import AttentionMaskInterface, eager_mask
+    from transformers.masking_utils import AttentionMaskInterface
 
-    if isinstance(model, PreTrainedModel) and getattr(model, "_supports_attention_backend", False):
+    if not isinstance(model, PreTrainedModel) or not getattr(model, "_supports_attention_backend", False):
+        return
+    if like in (None, model.config._attn_implementation):
         AttentionInterface.register(name, function)
-        AttentionMaskInterface.register(name, eager_mask)
+        AttentionMaskInterface.register(name, AttentionMaskInterface()[like or "eager"])
         model.set_attn_implementation(name)
 
 

@@ -1,0 +1,31 @@
+"""Memory that was freed."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# How many pages the system clears while an array of 64 MiB is made and freed ten times.
+SCRIPT = """
+import resource, sys
+import torch
+from adaseq.utils.memory import keep_memory
+if sys.argv[1] == "keep":
+    keep_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    torch.ones(16 << 20)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize() >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+def test_kept_memory_is_cleared_once():
+    cleared = {}
+    for how in ("plain", "keep"):
+        finished = subprocess.run(
+            [sys.executable, "-c", SCRIPT, how], capture_output=True, encoding="utf-8", check=True
+        )
+        cleared[how] = int(finished.stdout)
+    assert cleared["keep"] < 4 * 64 < cleared["plain"]
