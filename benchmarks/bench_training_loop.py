@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 
 from adaseq.config import Config, load_config
 from adaseq.models.assembly import build_model
+from adaseq.modules.quick_dropout import quicken_dropout
 from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.optimizer import build_optimizer
 from adaseq.training.runtime import Runtime
@@ -122,6 +123,8 @@ def bare_epoch(
     """
     set_seed(config.experiment.seed)
     model = build_model(config.model, data.preprocessor).to(device)
+    if device.type == "cpu":
+        quicken_dropout(model)  # the network is the same, down to what it drops
     optimizer = build_optimizer(config.train.optimizer, model)
     trained = [each for group in optimizer.param_groups for each in group["params"]]
     options = config.train.optimizer.get("options") or {}

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adaseq.utils.pretrained import attend_with
+from adaseq.utils.pretrained import attend_with, usual_attention
 
 # A feature is dropped if a number of so many bits says so: 64 of them are drawn at a time.
 _BITS = 16
@@ -55,12 +55,8 @@ def _attend(
     **more: Any,
 ) -> tuple[Tensor, None]:
     """What transformers asks of an implementation: from `(B, H, S, D)` to `(B, S, H, D)`."""
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
-
     if not dropout or query.device.type != "cpu" or not _is_plain(module, query, key, value, attention_mask, more):
-        return sdpa_attention_forward(
-            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
-        )
+        return usual_attention(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more)
     with torch.autocast("cpu", enabled=False):  # what is drawn and multiplied stays as short as what came in
         scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
         if attention_mask is not None:

@@ -253,6 +253,14 @@ def attend_with(model: nn.Module, name: str, function: Callable[..., Any], like:
         model.set_attn_implementation(name)
 
 
+def usual_attention(*arguments: Any, **more: Any) -> tuple[Tensor, None]:
+    """What backbones compute by default: the function of transformers that calls PyTorch's attention."""
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    result: tuple[Tensor, None] = sdpa_attention_forward(*arguments, **more)
+    return result
+
+
 def position_limit(name_or_path: str, tokenizer: PreTrainedTokenizerBase) -> int | None:
     """How many pieces, special tokens included, a backbone can take; None if its positions are not limited."""
     limits = []

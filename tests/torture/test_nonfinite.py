@@ -64,7 +64,7 @@ def test_a_learning_rate_that_is_far_too_high_ends_the_run(
     config: Path, undisturbed: Path, tmp_path: Path, flags: list[str]
 ) -> None:
     folder = tmp_path / "run"
-    optimizer = "train.optimizer={type: SGD, lr: 1.0e+30}"
+    optimizer = "train.optimizer={type: SGD, lr: 1.0e+38}"
     status, printed = run(
         tmp_path / "printed", "train", "-c", config, "-w", folder, "-d", "cpu", "--set", optimizer, *flags
     )
