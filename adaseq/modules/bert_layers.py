@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from adaseq.utils.pretrained import attention_of
+
 _logger = logging.getLogger(__name__)
 
 _CHILDREN = {"embeddings", "encoder", "pooler"}
@@ -115,7 +117,7 @@ def _is_like_bert(backbone: nn.Module) -> bool:
     config: Any = getattr(backbone, "config", None)
     usual = (
         getattr(config, "hidden_act", None) == "gelu"
-        and getattr(config, "_attn_implementation", None) == "sdpa"
+        and attention_of(config) == "sdpa"
         and not getattr(config, "is_decoder", False)
         and getattr(config, "position_embedding_type", "absolute") in ("absolute", None)
     )

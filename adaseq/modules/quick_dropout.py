@@ -32,7 +32,7 @@ def quicken_dropout(module: nn.Module) -> None:
         attend_with(parent, "adaseq-quick-dropout", _attend, like="sdpa")
         for name, child in parent.named_children():
             if type(child) is nn.Dropout:
-                setattr(parent, name, QuickDropout(child.p))
+                setattr(parent, name, QuickDropout(child.p).train(child.training))
 
 
 def _drop(values: Tensor, rate: float) -> Tensor:
@@ -50,13 +50,12 @@ def _attend(
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,
-    dropout: float = 0.0,
-    scaling: float | None = None,
     **more: Any,
 ) -> tuple[Tensor, None]:
-    """What transformers asks of an implementation: from `(B, H, S, D)` to `(B, S, H, D)`."""
+    """The usual attention, from `(B, H, S, D)` to `(B, S, H, D)`, with quick dropout."""
+    dropout, scaling = more.get("dropout", 0.0), more.get("scaling")
     if not dropout or query.device.type != "cpu" or not _is_plain(module, query, key, value, attention_mask, more):
-        return usual_attention(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more)
+        return usual_attention(module, query, key, value, attention_mask, **more)
     with torch.autocast("cpu", enabled=False):  # what is drawn and multiplied stays as short as what came in
         scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
         if attention_mask is not None:

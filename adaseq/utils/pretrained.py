@@ -36,6 +36,8 @@ _IN_MODEL_FOLDERS = {r"^embedder\.transformer_model\.": "", r"^encoder\.(?=embed
 _ON_MODELSCOPE = tuple(f"{owner}/" for owner in MODELSCOPE_OWNERS)
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+# By the name of an attention function of ours, the implementation of transformers that does the same.
+_STANDS_FOR: dict[str | None, str] = {}
 
 
 def load_config(name_or_path: str, **kwargs: Any) -> PreTrainedConfig:
@@ -248,9 +250,16 @@ def attend_with(model: nn.Module, name: str, function: Callable[..., Any], like:
     if not isinstance(model, PreTrainedModel) or not getattr(model, "_supports_attention_backend", False):
         return
     if like in (None, model.config._attn_implementation):
+        _STANDS_FOR[name] = like or name
         AttentionInterface.register(name, function)
         AttentionMaskInterface.register(name, AttentionMaskInterface()[like or "eager"])
         model.set_attn_implementation(name)
+
+
+def attention_of(config: Any) -> str | None:
+    """The implementation of attention that a backbone's configuration names, or the one whose place that has taken."""
+    name = getattr(config, "_attn_implementation", None)
+    return _STANDS_FOR.get(name, name)
 
 
 def usual_attention(*arguments: Any, **more: Any) -> tuple[Tensor, None]:

@@ -10,6 +10,7 @@ import transformers
 from torch import nn
 
 from adaseq.modules.bert_layers import BertLayers
+from adaseq.modules.quick_dropout import quicken_dropout
 
 SMALL = {
     "vocab_size": 50,
@@ -55,6 +56,17 @@ def test_each_layer_is_the_same(name: str, options: dict[str, Any], mask: torch.
     assert given is not None
     for ours, theirs in zip(given, wanted, strict=True):
         torch.testing.assert_close(ours[mask], theirs[mask])
+
+
+def test_a_backbone_in_training_is_evaluated_without_modules_too() -> None:
+    model = backbone("Bert")
+    quicken_dropout(model)
+    assert model.config._attn_implementation != "sdpa"
+    with torch.inference_mode():
+        (given,) = BertLayers(model).run(IDS, MASK, None, all_layers=False) or [None]
+        wanted = model(input_ids=IDS, attention_mask=MASK.long()).last_hidden_state
+    assert given is not None
+    torch.testing.assert_close(given[MASK], wanted[MASK])
 
 
 def test_weights_that_change_are_the_new_ones() -> None:
