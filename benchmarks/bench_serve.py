@@ -26,6 +26,9 @@ import common
 
 HEADERS = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
+# In seconds: by then the server has given back what it can.
+REST = 5.0
+
 
 def main() -> None:
     """Measure and print."""
@@ -51,20 +54,26 @@ def main() -> None:
         folder = options.exported or made(options, Path(scratch))
         with server(folder, options) as (port, process):
             asyncio.run(load(port, bodies, 4, min(options.seconds, 3.0)))
-            base = memory(process)
+            first = memory(process)
             rows = []
             for number in range(options.repeats):
                 for clients in (1, options.clients) if number % 2 else (options.clients, 1):
                     rows.append(asyncio.run(load(port, bodies, clients, options.seconds)))
+            time.sleep(REST)
+            before = memory(process)
             rows.append({"what": "burst", **asyncio.run(burst(port, bodies, options.burst))})
             rows.append({"what": "oversized, malformed, slow, aborted", **asyncio.run(trouble(port, bodies[0]))})
-            time.sleep(2)
+            time.sleep(REST)
             after = memory(process)
     singles = [row["requests/s"] for row in rows if row["what"] == "1 clients"]
     many = [row["requests/s"] for row in rows if row["what"] == f"{options.clients} clients"]
     gain = sorted(many)[len(many) // 2] / sorted(singles)[len(singles) // 2]
-    common.report(options, rows, gain=gain, memory_before_mib=base, memory_after_mib=after)
-    print(f"{gain:.2f} times the requests of one client; memory {base:.0f} MiB before, {after:.0f} MiB after")
+    common.report(options, rows, gain=gain, memory_mib=[first, before, after])
+    print(
+        f"{gain:.2f} times the requests of one client; memory after some requests {first:.0f} MiB, before the burst",
+        end=" ",
+    )
+    print(f"{before:.0f} MiB, after it {after:.0f} MiB")
 
 
 def made(options: argparse.Namespace, scratch: Path) -> Path:

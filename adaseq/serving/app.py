@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from adaseq.errors import AdaSeqError
 from adaseq.inference.least_probability import Threshold
 from adaseq.serving.batching import Batcher, Job
-from adaseq.serving.guard import App, Guard
+from adaseq.serving.guard import Guard
 from adaseq.serving.limits import Limits, Refusal
 from adaseq.serving.metrics import TEXTS, Metrics
 from adaseq.serving.models import ServedModel, no_such_model
@@ -132,7 +132,7 @@ def create_app(
     token: str | None = None,
     hosts: frozenset[str] | None = None,
     start: Callable[[], None] = lambda: None,
-) -> App:
+) -> Guard:
     """The application.
 
     Args:

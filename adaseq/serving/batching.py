@@ -140,7 +140,7 @@ class Batcher:
             self._on_idle()
 
     def _next_jobs(self) -> list[Job] | None:
-        """What is predicted together next; None if the server stops and nothing waits any more."""
+        """What is predicted together next, perhaps nothing; None if the server stops and nothing waits any more."""
         jobs: list[Job] = []
         words, until = 0, 0.0
         while words < self._max_words:
@@ -148,7 +148,9 @@ class Batcher:
             if job is None:
                 break
             if not job.is_wanted() or not self._prepare(job):
-                continue
+                if jobs or self._jobs:
+                    continue
+                break  # to rest
             until = until if jobs else time.monotonic() + self._max_wait
             jobs.append(job)
             words += job.words

@@ -40,6 +40,9 @@ class Guard:
         metrics: where they are counted.
         token: what requests must show; None if everybody may come in.
         hosts: the names under which the server is known; None if any will do.
+
+    Attributes:
+        answering: how many requests have been read and are being answered.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Guard:
         self._token = None if token is None else token.encode()
         self._hosts = hosts
         self._requests = self._held = 0
+        self.answering = 0
         metrics.gauge("adaseq_requests_in_flight", "Requests that are being answered.", lambda: self._requests)
         metrics.gauge("adaseq_held_bytes", "Bytes of the bodies of these requests.", lambda: self._held)
 
@@ -85,7 +89,7 @@ class Guard:
             self._requests -= 1
             self._held -= held[0]
             path = scope["path"] if scope["path"] in _COUNTED else "other"
-            self._metrics.count("adaseq_requests_total", "Requests by path and status.", path=path, status=str(status))
+            count_request(self._metrics, path, status)
             seconds = time.perf_counter() - begin
             self._metrics.observe("adaseq_request_seconds", "How long requests took.", seconds, path=path)
 
@@ -98,12 +102,14 @@ class Guard:
             raise refusal
         self._check_host(headers, has_body)
         self._check_token(scope["path"], headers, has_body)
-        if not has_body:
+        if has_body:
+            _check_type(headers)
+            receive = _replay(await self._body(receive, headers, held), receive)
+        self.answering += 1
+        try:
             await self._app(scope, receive, send)
-            return
-        _check_type(headers)
-        body = await self._body(receive, headers, held)
-        await self._app(scope, _replay(body, receive), send)
+        finally:
+            self.answering -= 1
 
     def _check_host(self, headers: dict[bytes, bytes], has_body: bool) -> None:
         """Pages of other sites can send requests to this machine under names of their own, but not under its name."""
@@ -166,6 +172,11 @@ class Guard:
     def _too_large(self) -> Refusal:
         most = self._limits.max_body_bytes
         return Refusal(413, "body_too_large", f"the body is larger than {most} bytes", is_last=True)
+
+
+def count_request(metrics: Metrics, path: str, status: int) -> None:
+    """Count a request that was answered; its path is `other` where it is none of ours, or was not read."""
+    metrics.count("adaseq_requests_total", "Requests by path and status.", path=path, status=str(status))
 
 
 def _check_type(headers: dict[bytes, bytes]) -> None:

@@ -66,14 +66,17 @@ def serve(folders: Mapping[str, str], options: ServerOptions) -> None:
     except ImportError as error:
         raise AdaSeqError("serving needs FastAPI and uvicorn: pip install 'adaseq[serve]'") from error
     from adaseq.serving.app import Service, create_app
+    from adaseq.serving.door import Door, Line
+    from adaseq.serving.guard import count_request
     from adaseq.serving.metrics import Metrics
     from adaseq.serving.protocol import impatient_protocol
 
     token = read_token(options.token_variable)
+    metrics = Metrics()
     service = Service(
         list(folders),
         options.limits,
-        Metrics(),
+        metrics,
         max_wait=options.max_wait,
         max_batch_words=options.max_batch_words,
         workers=options.workers,
@@ -94,11 +97,17 @@ def serve(folders: Mapping[str, str], options: ServerOptions) -> None:
         threading.Thread(target=load, name="load-models", daemon=True).start()
 
     app = create_app(service, token=token, hosts=known_hosts(options), start=start)
+    line = Line(options.limits, lambda: app.answering, refused=lambda: count_request(metrics, "other", 503))
+    protocol = impatient_protocol(options.limits.idle_timeout)
+
+    def connect(**arguments: Any) -> Door:
+        return Door(line, arguments["server_state"].connections, lambda: protocol(**arguments))
+
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
-        http=impatient_protocol(options.limits.idle_timeout),
+        http=connect,  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,

@@ -75,6 +75,15 @@ def test_after_a_while_without_work_there_is_time_to_tidy_up(predictor: FakePred
     batcher.close()
 
 
+def test_requests_that_nobody_waits_for_are_followed_by_rest_too(predictor: FakePredictor) -> None:
+    tidied = threading.Event()
+    batcher = Batcher(predictor, on_idle=tidied.set, idle=0.2)
+    batcher.submit(job("First")).result(30)
+    batcher.submit(job("gone", seconds=-1.0))
+    assert tidied.wait(30)
+    batcher.close()
+
+
 def test_the_queue_is_bounded(predictor: FakePredictor) -> None:
     batcher = make(predictor, max_waiting_texts=3)
     kept = batcher.submit(job("a", "b"))

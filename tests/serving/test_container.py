@@ -19,7 +19,7 @@ NOT_NEEDED = {"adaseq", "sniffio"}
 
 CODE = """
 import json, sys
-import adaseq.commands.main, adaseq.commands.serve, adaseq.serving.server, adaseq.serving.app, adaseq.serving.protocol
+import adaseq.commands.main, adaseq.commands.serve, adaseq.serving.server, adaseq.serving.app, adaseq.serving.door, adaseq.serving.protocol
 from adaseq.serving.models import ModelOptions, load_model
 load_model("default", sys.argv[1], ModelOptions("onnx")).predictor("Mary Smith works in New York.")
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))

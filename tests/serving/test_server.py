@@ -134,6 +134,28 @@ def test_requests_under_way_are_answered_before_the_end(exported: Path) -> None:
         assert process.wait(30) == 0
 
 
+def test_requests_that_are_too_many_are_refused_at_the_door(exported: Path) -> None:
+    flags = ("--max_requests", "2", "--max_wait_ms", "500")
+    with running("-m", str(exported), *flags) as (_, port), contextlib.ExitStack() as open_ones:
+        clients = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(6)]
+        for client in clients:
+            client.sendall(head(len(BODY)).replace(b"Host", b"Connection: close\r\nHost") + BODY)
+        statuses = [all_of(client).split(b" ", 2)[1] for client in clients]
+        # Two are inside and two in line; or one and two, when the last question whether the server is ready was just before.
+        refused = statuses.count(b"503")
+        assert refused in (2, 3) and statuses.count(b"200") == 6 - refused
+        assert f'path="other",status="503"}} {refused}\n' in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert is_well(port)
+
+
+def test_slow_requests_keep_nobody_out(exported: Path) -> None:
+    with running("-m", str(exported), "--body_timeout", "60") as (_, port), contextlib.ExitStack() as open_ones:
+        for _ in range(200):
+            client = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            client.sendall(head(len(BODY)) + BODY[:5])
+        assert is_well(port)
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path, trained_folder: Path) -> None:
     for arguments, message in (
         (["-m", str(tmp_path)], "is not a model folder"),
