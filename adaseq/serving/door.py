@@ -22,21 +22,23 @@ if TYPE_CHECKING:
 
 # A new request is let in while fewer than these are being answered: enough to fill batches.
 INSIDE = 64
-# In seconds: how often the line moves, how long a request waits in it, and how long a refused client may take to read that.
-TICK, PATIENCE, LINGER = 0.01, 5.0, 2.0
+# In seconds: how often the line moves, and how long a refused client may take to read that.
+TICK, LINGER = 0.01, 2.0
 
 
 class Line:
     """The requests that wait to be let in.
 
     Args:
-        limits: how many requests there may be, how many bytes of them, and how long a connection may be idle.
+        limits: how many requests there may be, how many bytes of them, how long they wait, and how long a connection may be
+            idle.
         answering: how many requests are being answered; those whose bodies have not come yet are not among them.
         refused: is called for each request that is one too many.
     """
 
     def __init__(self, limits: Limits, answering: Callable[[], int], refused: Callable[[], None]) -> None:
-        self.idle, self._answering, self._refused = limits.idle_timeout, answering, refused
+        self.idle, self._patience = limits.idle_timeout, limits.timeout
+        self._answering, self._refused = answering, refused
         self._inside = min(INSIDE, limits.max_requests)
         self._longest, self._most_bytes = limits.max_requests, limits.max_held_bytes
         self._answer = _bytes_of(busy())
@@ -53,7 +55,7 @@ class Line:
             self._refuse(door)
             return
         else:
-            door.wait(PATIENCE, lambda: self._refuse(door))
+            door.wait(self._patience, lambda: self._refuse(door))
             self._doors.append((door, size))
             self._bytes += size
         if not self._is_ticking:

@@ -14,7 +14,7 @@ class Limits:
         max_body_bytes: of one request.
         max_texts: in one request, and mentions in one text.
         max_text_length: of one text, in characters, or of all its words.
-        timeout: how many seconds a request may take once it is let in, the wait for its batch included.
+        timeout: how many seconds a request may wait in line, and how many it may take once it is let in.
         body_timeout: how many seconds the body of a request may take to arrive.
         idle_timeout: how many seconds a connection may wait: for a request, and for its answer to be read.
         max_requests: at the same time, and as many in line; more are refused.

@@ -175,9 +175,7 @@ def test_too_many_bytes_do_not_wait() -> None:
     played(scene, max_held_bytes=50)
 
 
-def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "PATIENCE", 0.1)
-
+def test_nobody_waits_for_ever() -> None:
     async def scene(host: Host) -> None:
         host.inside |= {"first", "second"}
         reader, _ = await host.sent()
@@ -188,12 +186,10 @@ def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         await host.until(lambda: not host.line._doors)
         assert host.refused == 1 and host.line._bytes == 0
 
-    played(scene)
+    played(scene, timeout=0.1)
 
 
-def test_who_goes_away_while_waiting_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "PATIENCE", 0.1)
-
+def test_who_goes_away_while_waiting_is_forgotten() -> None:
     async def scene(host: Host) -> None:
         host.inside |= {"first", "second"}
         _, writer = await host.sent()
@@ -202,7 +198,7 @@ def test_who_goes_away_while_waiting_is_forgotten(monkeypatch: pytest.MonkeyPatc
         await host.until(lambda: not host.connections)
         assert host.refused == 1 and not host.let_in
 
-    played(scene)
+    played(scene, timeout=0.1)
 
 
 def test_a_silent_connection_is_closed() -> None:
