@@ -57,13 +57,13 @@ test: $(INSTALLED_DEV)  ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 torture: $(INSTALLED_DEV)  ## the tests of what a run must survive in their long form, one after the other
-	ADASEQ_TORTURE=long $(BIN)/python -m pytest tests/torture $(TORTURE_ARGS)
+	ADASEQ_TORTURE=long $(BIN)/python -m pytest tests/torture --timeout 3600 $(TORTURE_ARGS)
 
 # The framework narrows the versions of other libraries.
 $(MODELSCOPE_VENV)/.installed: setup.py pyproject.toml requirements-dev.txt requirements.txt | $(BIN)/python
 	$(BIN)/python -m venv $(MODELSCOPE_VENV)
 	grep -v '^modelscope==' requirements.txt > $(MODELSCOPE_VENV)/requirements.txt
-	grep -E '^(hypothesis|pytest)==' requirements-dev.txt >> $(MODELSCOPE_VENV)/requirements.txt
+	grep -E '^(hypothesis|pytest|pytest-timeout)==' requirements-dev.txt >> $(MODELSCOPE_VENV)/requirements.txt
 	$(call PIP_OF,$(MODELSCOPE_VENV)) install -r $(MODELSCOPE_VENV)/requirements.txt
 	$(call PIP_OF,$(MODELSCOPE_VENV)) install --editable . 'modelscope[framework]==$(MODELSCOPE_VERSION)'
 	touch $@

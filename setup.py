@@ -73,6 +73,7 @@ setup(
             "onnxruntime>=1.20",
             "peft>=0.17,<1",
             "pytest>=8",
+            "pytest-timeout>=2.3",
             "pytest-xdist>=3.5",
             "pytorch-crf==0.7.2",
             "ruff>=0.9",

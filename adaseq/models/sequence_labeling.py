@@ -159,11 +159,13 @@ class SequenceLabelingModel(Model):
             allowed = None if allowed is None else allowed[kept]
             if not len(tags):
                 return {"loss": self.linear.weight.sum() * 0.0, "logits": scores}
-        loss = torch.stack([self._judge(view, tags, mask, allowed) for view in views]).sum()
-        if self.multiview:
-            gap = divergence(self.decoder, views[1], views[0], mask, self.mv_loss_type, self.temperature)
-            loss = self.mv_interpolation * loss + (1 - self.mv_interpolation) * gap
-        return {"loss": loss, "logits": views[0]}
+        if not self.multiview:
+            return {"loss": self._judge(views[0], tags, mask, allowed), "logits": views[0]}
+        # Both views at once take less time than one after the other, and the mean over them is half the sum of their means.
+        twice = None if allowed is None else torch.cat([allowed, allowed])
+        loss = 2 * self._judge(torch.cat(views), torch.cat([tags, tags]), torch.cat([mask, mask]), twice)
+        gap = divergence(self.decoder, views[1], views[0], mask, self.mv_loss_type, self.temperature)
+        return {"loss": self.mv_interpolation * loss + (1 - self.mv_interpolation) * gap, "logits": views[0]}
 
     def _scores(self, tokens: Batch) -> Tensor:
         """The tag scores of all words, `(B, L, K)`."""

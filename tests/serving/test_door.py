@@ -13,7 +13,8 @@ from adaseq.serving import door
 from adaseq.serving.door import Door, Line
 from adaseq.serving.limits import Limits
 
-REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + bytes(range(200)) * 1500
+END = b"the end"
+REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 300007\r\n\r\n" + bytes(range(200)) * 1500 + END
 
 
 class Inside(asyncio.Protocol):
@@ -28,7 +29,7 @@ class Inside(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.data += data
-        if self.data.endswith(REQUEST[-200:]):
+        if self.data.endswith(END):
             self.host.inside.add(self)
             self.transport.write(b"welcome")
             self.transport.close()

@@ -123,7 +123,7 @@ def test_aborted_requests_are_forgotten(port: int) -> None:
 
 
 def test_requests_under_way_are_answered_before_the_end(exported: Path) -> None:
-    with running("-m", f"names={exported}", "--max_wait_ms", "300") as (process, port):
+    with running("-m", f"names={exported}", "--max_wait_ms", "1000") as (process, port):
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(head(len(BODY)) + BODY)
             while "adaseq_requests_in_flight 2\n" not in httpx.get(f"http://127.0.0.1:{port}/metrics").text:
