@@ -34,6 +34,16 @@ def test_wrong_values_in_the_file_and_on_the_command_line(config: Path, capsys: 
     )
 
 
+def test_several_files_are_all_checked(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = config.read_text(encoding="utf-8")
+    for name, value in (("first.yaml", "first"), ("second.yaml", "second")):
+        (config.parent / name).write_text(text.replace("dropout: 0.2", f"dropout: {value}"), encoding="utf-8")
+    assert main(["check", "-c", "first.yaml", "config.yaml", "-c", "second.yaml"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "config.yaml: nothing is wrong\n"
+    assert [name in printed.err for name in ("received 'first'", "received 'second'")] == [True, True]
+
+
 def test_files_are_looked_for_unless_told_otherwise(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (config.parent / "test.txt").unlink()
     assert main(["check", "-c", "config.yaml"]) == 2
