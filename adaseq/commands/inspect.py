@@ -30,6 +30,7 @@ HELP = "find what is wrong with data: file, line and what to do"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     source = parser.add_argument_group("the data, either from a configuration or named here")
+    source.add_argument("paths", nargs="*", type=not_empty, metavar="PATH", help="as after --data")
     source.add_argument(
         "-c", "--config_path", metavar="FILE", help="a configuration, whose dataset section names the data"
     )
@@ -103,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
     """Inspect, report, repair; returns 0 if training can go on, 2 if it should not."""
     if args.places < 1 or (args.max_length is not None and args.max_length < 1):
         raise AdaSeqError("--places and --max_length must be at least 1")
+    args.data = [*args.paths, *(args.data or [])] or None
     with logging_to():
         config = config_of_data(args)
         task = _from_data(args) if config is None else _from_config(config, Path(args.config_path).name)

@@ -27,6 +27,13 @@ def test_status_zero_means_go_on(data: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out.endswith("nothing found. Training can go on.\n")
 
 
+def test_data_may_be_named_without_a_flag(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(data), "--format", "conll"]) == 0
+    assert "train.txt" in capsys.readouterr().out
+    assert main(["inspect", str(data), "-c", "config.yaml"]) == 2
+    assert "give either a configuration with -c, or data with --data" in capsys.readouterr().err
+
+
 def test_errors_and_strict_warnings_are_status_two(data: Path) -> None:
     data.write_text(GOOD + "Rom I-PER\n\n", encoding="utf-8")
     command = ["inspect", "--data", str(data), "--format", "conll"]

@@ -83,9 +83,9 @@ def test_a_misspelt_flag_of_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_verb_does_not_take(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["inspect", "data.txt"]) == 2
+    assert main(["schema", "data.txt"]) == 2
     captured = capsys.readouterr().err
-    assert captured.startswith("usage: adaseq inspect ") and captured.endswith(
+    assert captured.startswith("usage: adaseq schema ") and captured.endswith(
         "error: unrecognized arguments: data.txt\n"
     )
 
