@@ -20,12 +20,14 @@ from bench_crf import repeated, run, shape_parser
 from torch import Tensor
 
 from adaseq.modules.decoders import CRF
+from adaseq.utils.memory import keep_memory
 
 Losses = Callable[[CRF, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
+    keep_memory()  # as a training does
     run(shape_parser(__doc__), compare, arguments)
 
 
