@@ -245,7 +245,8 @@ class Train(Section):
         None,
         gt=0,
         lt=1,
-        description="evaluate and save a moving average of the weights, of which this share stays at each step; such as 0.999",
+        description="evaluate and save a moving average of the weights, of which this share stays at each step, less at first: "
+        "steps / (steps + 9); such as 0.999",
     )
     precision: Literal["fp32", "fp16", "bf16"] = Field("fp32", description="the number format of the computation")
 
