@@ -7,7 +7,7 @@ defaults of all its arguments filled in.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from adaseq.config.document import Document, Place, plain
@@ -76,7 +76,11 @@ def check_component(
         elif known.is_open:
             checked[name] = given
         else:
-            document.report(place, unknown_key(name, sorted({*known.arguments, *other_keys})), at_key=True)
+            message = unknown_key(name, sorted({*known.arguments, *other_keys}))
+            below = next(_places_below(block, name), None)
+            if below is not None:
+                message += f"; there is one below: {'.'.join(map(str, (*path, *below)))}"
+            document.report(place, message, at_key=True)
     _report_missing(document, known, block, path)
     if len(document.problems) > before:
         return None
@@ -88,6 +92,15 @@ def check_component(
         document.report((*path, *getattr(error, "place", ())), str(error), at_key=True)
         return None
     return completed
+
+
+def _places_below(value: Any, key: str) -> Iterator[Place]:
+    """Where a key stands in the blocks inside a block or a list."""
+    inside = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in inside:
+        if isinstance(each, Mapping) and key in each:
+            yield name, key
+        yield from ((name, *place) for place in _places_below(each, key))
 
 
 def find_class(document: Document, registry: Registry, name: Any, path: Place) -> type | None:

@@ -109,6 +109,13 @@ def test_null_stands_for_a_default_that_is_null() -> None:
     assert checked["spare"] is None and checked["extra"] is None and not problems
 
 
+def test_a_key_that_belongs_to_a_part_is_shown_there() -> None:
+    _, problems = check(
+        CARS, {"type": "small", "material": "wood", "wheel": "round", "speed": 1, "extra": [{}, {"material": "wood"}]}
+    )
+    assert problems[0].endswith("wheel; there is one below: k.extra.1.material")
+
+
 def test_everything_wrong_is_reported_at_once() -> None:
     block = {
         "type": "small",
