@@ -29,6 +29,7 @@ from adaseq.training.build import PreparedData, build_trainer, prepare_data
 from adaseq.training.optimizer import build_optimizer
 from adaseq.training.runtime import Runtime
 from adaseq.training.schedule import build_schedule
+from adaseq.training.weight_average import WeightAverage
 from adaseq.utils.seed import set_seed
 from adaseq.utils.tensors import to_device
 
@@ -132,6 +133,7 @@ def bare_epoch(
     clip = options.get("grad_clip")
     schedule = build_schedule(config.train.lr_scheduler, optimizer, -(-num_batches // accumulation), 1)
     is_bf16 = config.train.precision == "bf16"
+    average = WeightAverage(model, config.train.ema_decay) if config.train.ema_decay is not None else None
     model.train()
     start = now(device)
     for number, batch in enumerate(batches, 1):
@@ -144,7 +146,11 @@ def bare_epoch(
                 clip_grad_norm_(trained, clip["max_norm"], clip.get("norm_type", 2.0))
             optimizer.step()
             schedule.after_update()
+            if average is not None:
+                average.update()
             optimizer.zero_grad(set_to_none=True)
+    if average is not None:
+        average.apply()
     return now(device) - start, model.state_dict()
 
 

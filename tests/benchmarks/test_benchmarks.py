@@ -23,7 +23,7 @@ def test_training_loop_compares_the_same_training(tmp_path: Path, corpus: Path) 
     config.write_text(SMALL + "evaluation: null\n", encoding="utf-8")
     options = "train.optimizer.options"
     overrides = [f"dataset.data_file.train={corpus}", "model.dropout=0.3", "train.dataloader.batch_size_per_gpu=5"]
-    overrides += [f"{options}.cumulative_iters=2", f"{options}.grad_clip.max_norm=0.5"]
+    overrides += [f"{options}.cumulative_iters=2", f"{options}.grad_clip.max_norm=0.5", "train.ema_decay=0.9"]
     result = run("bench_training_loop.py", tmp_path, "-c", config, "--set", *overrides, "--repeats", 2)
     assert result["same_weights"] is True
     rows = rows_of(result)
