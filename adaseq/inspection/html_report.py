@@ -79,12 +79,13 @@ def _files(summary: Mapping[str, Any]) -> Iterator[str]:
             _text(file["split"]),
             f"<code>{_text(short_path(file['file']))}</code>",
             _text(file["format"]),
+            _text(file.get("encoding", "")),
             _text(file.get("scheme", "")),
             f"{file['examples']:,}",
         )
         for file in summary["files"]
     ]
-    yield from _table(("split", "file", "format", "tags", "sentences"), rows, numbers=(4,))
+    yield from _table(("split", "file", "format", "encoding", "tags", "sentences"), rows, numbers=(5,))
 
 
 def _finding(finding: Finding, is_open: bool) -> Iterator[str]:

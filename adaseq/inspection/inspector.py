@@ -162,7 +162,9 @@ def _inspect_part(part: Part, findings: Findings, checks: Sequence[Check]) -> di
     if not count and not findings.count("error"):
         findings.add("unreadable-file", Place(str(part.path or part.split), None, "there is no sentence in this file"))
     named = {"split": part.split, "file": str(part.path or ""), "format": str(part.block["type"]), "examples": count}
-    return {**named, **({"scheme": reading.scheme} if reading.scheme else {})}
+    encoding = str(part.block.get("encoding") or "utf-8").lower()
+    known = {"encoding": encoding if encoding != "utf-8" else None, "scheme": reading.scheme}
+    return {**named, **{key: value for key, value in known.items() if value}}
 
 
 def _is_kept(item: Item, label_map: LabelMap) -> bool:

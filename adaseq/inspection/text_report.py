@@ -64,8 +64,10 @@ class TextReport:
 
     def _files(self, summary: Mapping[str, Any]) -> Iterator[str]:
         for file in summary["files"]:
-            scheme = f", tags read as {file['scheme']}" if "scheme" in file else ""
-            yield f"{harmless(file['split'])}: {harmless(short_path(file['file']))} ({harmless(file['format'])}{scheme})"
+            how = [file["format"]]
+            how += [f"encoding: {file['encoding']}"] if "encoding" in file else []
+            how += [f"tags read as {file['scheme']}"] if "scheme" in file else []
+            yield f"{harmless(file['split'])}: {harmless(short_path(file['file']))} ({harmless(', '.join(how))})"
 
     def _sizes(self, summary: Mapping[str, Any]) -> Iterator[str]:
         unit = "pieces" if "vocabulary" in summary else "words"

@@ -34,6 +34,14 @@ def test_data_may_be_named_without_a_flag(data: Path, capsys: pytest.CaptureFixt
     assert "give either a configuration with -c, or data with --data" in capsys.readouterr().err
 
 
+def test_a_guessed_encoding_is_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.write_text(GOOD.replace("Anna", "Ren\xe9"), encoding="latin-1")
+    page = tmp_path / "report.html"
+    assert main(["inspect", str(data), "--html", str(page)]) == 0
+    assert "train.txt (conll, encoding: latin-1, tags read as BIO)" in capsys.readouterr().out
+    assert "<td>latin-1</td>" in page.read_text(encoding="utf-8")
+
+
 def test_errors_and_strict_warnings_are_status_two(data: Path) -> None:
     data.write_text(GOOD + "Rom I-PER\n\n", encoding="utf-8")
     command = ["inspect", "--data", str(data), "--format", "conll"]
