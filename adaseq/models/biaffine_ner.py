@@ -57,9 +57,8 @@ class SpanScorer(nn.Module):
         self.lengths = nn.Embedding(_LENGTHS, _LENGTH_SIZE)
         self.by_length = nn.Linear(_LENGTH_SIZE, num_classes, bias=False)
         nn.init.zeros_(self.by_length.weight)
-        # Adam moves all of the D^2 weights of a pair at once: unscaled, one step would throw its score far off. Scores are
-        # divided by the root of D, as in attention; by D itself, a fine-tuning rate would hardly move them.
-        self.scale = hidden_size**-0.25
+        # Adam moves all of the D^2 weights of a pair at once: unscaled, one step would throw its score far off.
+        self.scale = 1 / math.sqrt(hidden_size)
 
     def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
         """The vectors of first and of last words `(B, L, D)`, for `scores`."""

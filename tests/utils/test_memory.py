@@ -20,7 +20,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.g
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="keep_memory sets what only the allocator of glibc has")
 def test_kept_memory_is_cleared_once():
     cleared = {}
     for how in ("plain", "keep"):
