@@ -16,7 +16,7 @@ from adaseq.config.problems import listed
 from adaseq.config.sections import Dataset, Sections
 from adaseq.config.validation import INVALID, check_value
 from adaseq.errors import nearest
-from adaseq.registry import FORMATS, installed_plugins, no_such_component
+from adaseq.registry import FORMATS, LR_SCHEDULERS, OPTIMIZERS, installed_plugins, no_such_component
 
 TASKS = tuple(MODEL_OF_TASK)
 SPLITS = ("train", "valid", "test")
@@ -114,6 +114,24 @@ def check_by_source(document: Document) -> bool:
         if block.get("data_type") in _names(metainfo.Formats):
             _format_block(document, path, block, catalogue)
     return catalogue.found_all
+
+
+def check_types_of_torch(document: Document) -> None:
+    """Report an optimizer and a schedule that neither the source nor torch knows, where no plugin of the file can bring them.
+
+    Args:
+        document: is told what is wrong.
+    """
+    from adaseq.config.source_catalogue import SourceCatalogue
+
+    if document.data.get("plugins"):
+        return
+    for name, registry in (("optimizer", OPTIMIZERS), ("lr_scheduler", LR_SCHEDULERS)):
+        block = document.at(("train", name))
+        given, place = (block.get("type"), ("type",)) if isinstance(block, dict) else (block, ())
+        is_name = isinstance(given, str) and ":" not in given
+        if is_name and SourceCatalogue().find(document, registry, given, ()) is None:
+            find_class(document, registry, given, ("train", name, *place))
 
 
 def _drop_empty(document: Document) -> None:

@@ -70,7 +70,7 @@ def load_config(
     upgrade(document)
 
     # These modules import pydantic, which takes longer than finding a mistake in the YAML itself.
-    from adaseq.config.checks import check_by_source, check_sections
+    from adaseq.config.checks import check_by_source, check_sections, check_types_of_torch
     from adaseq.config.files import resolve_paths
 
     before = len(document.problems)
@@ -78,7 +78,8 @@ def load_config(
     missing_files = len(document.problems) - before
     sections = check_sections(document)
     if sections is None or len(document.problems) > missing_files:
-        check_by_source(document)
+        if not check_by_source(document):
+            check_types_of_torch(document)
         raise ConfigError(document.problems)
     if check_components:
         if check_by_source(document) and len(document.problems) > missing_files:

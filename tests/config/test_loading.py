@@ -14,6 +14,7 @@ import pytest
 from adaseq.config import Config, ConfigError, Problem, find_config, load_config
 from adaseq.config.sections import Dataset
 from adaseq.metainfo import Embedders, Formats, Metrics
+from adaseq.registry import OPTIMIZERS
 
 Problems = Callable[..., list[str]]
 Load = Callable[..., Config]
@@ -159,6 +160,10 @@ def test_wrong_values_and_unknown_types_are_reported_together(problems: Problems
         ),
         "c.yaml:8:15: train.max_epochs: received 'many'; expected a whole number",
         (
+            "c.yaml:9:21: train.optimizer.type: there is no optimizer 'AdamV'; did you mean 'Adam'? known: "
+            f"{', '.join(OPTIMIZERS.names())}. {OWN}"
+        ),
+        (
             "c.yaml:10:11: train.hooks.0: there is no hook 'EvalHook'; did you mean 'EvaluationHook'? known: BestCkptSaverHook, "
             "CheckpointHook, EarlyStopHook, EvaluationHook, IterTimerHook, ProgressHook, TensorboardHook, TextLoggerHook. "
             f"{OWN}"
@@ -175,6 +180,17 @@ def test_wrong_values_and_unknown_types_are_reported_together(problems: Problems
         ),
         "c.yaml:12:16: data_collator: received a list of 1; expected a component: its name, or a mapping with 'type'",
     ]
+
+
+def test_unknown_types_of_torch_are_reported_with_the_rest(problems: Problems) -> None:
+    train = "train:\n  max_epochs: ten\n  optimizer: {type: AdamWW}\n  lr_scheduler: linea\n"
+    found = problems(train)
+    assert [each.split(";")[0] for each in found] == [
+        "c.yaml:8:15: train.max_epochs: received 'ten'",
+        "c.yaml:9:21: train.optimizer.type: there is no optimizer 'AdamWW'",
+        "c.yaml:10:17: train.lr_scheduler: there is no learning-rate scheduler 'linea'",
+    ]
+    assert len(problems(f"{train}plugins: [brings_them]\n")) == 1  # which is not imported while the file is wrong
 
 
 def test_arguments_are_checked_against_the_classes_when_the_sections_are_right(problems: Problems) -> None:
