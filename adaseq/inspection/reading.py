@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,8 @@ class Fed(Format):
 
     feed: Sequence[str] = ()
 
-    def lines(self, path: Path) -> Iterator[str]:
-        return iter(self.feed)
+    def lines(self, path: Path) -> Generator[str, None, None]:
+        yield from self.feed
 
     def blocks(self, path: Path) -> Iterator[list[str]]:
         yield [line.removesuffix("\n").removesuffix("\r") for line in self.feed]

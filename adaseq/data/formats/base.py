@@ -6,7 +6,7 @@ import codecs
 import contextlib
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
@@ -75,7 +75,7 @@ class Format(ABC):
     def _examples(self, path: Path) -> Iterator[Example]:
         """The Examples of a file."""
 
-    def lines(self, path: Path) -> Iterator[str]:
+    def lines(self, path: Path) -> Generator[str, None, None]:
         """The lines of a file with their ends. Only a line feed ends a line: words may hold the other separators.
 
         Args:

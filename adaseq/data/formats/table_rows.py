@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from collections.abc import Iterator
@@ -134,28 +135,30 @@ def _arrow_rows(path: Path) -> tuple[dict[str, Any], Iterator[Record]]:
 
 def _cells(reader: Format, path: Path, delimiter: str, quote: str, has_header: bool) -> Iterator[Record]:
     options: dict[str, Any] = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
-    rows = csv.reader(reader.lines(path), delimiter=delimiter, strict=True, **options)
     header: list[str] | None = None
     line = 1
-    try:
-        for cells in rows:
-            first, line = line, rows.line_num + 1
-            if not cells:
-                continue
-            if header is None and not has_header:
-                header = [str(number) for number in range(len(cells))]
-            elif header is None:
-                header = [cell.strip() for cell in cells]
-                if len(set(header)) < len(header) or "" in header:
-                    raise DataError("the first line must name the columns, each by a name of its own", path, first)
-                continue
-            if len(cells) != len(header):
-                raise DataError(
-                    f"the row has {len(cells)} cells, and the first line {'names' if has_header else 'has'} {len(header)} columns",
-                    path,
-                    first,
-                )
-            yield Record(path, first, dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        reason = "a carriage return in a cell without quotes" if "new-line character" in str(error) else error
-        raise DataError(f"no row of a table: {reason}", path, line) from None
+    # Closed here: a generator that an error keeps alive would keep its file open.
+    with contextlib.closing(reader.lines(path)) as text:
+        rows = csv.reader(text, delimiter=delimiter, strict=True, **options)
+        try:
+            for cells in rows:
+                first, line = line, rows.line_num + 1
+                if not cells:
+                    continue
+                if header is None and not has_header:
+                    header = [str(number) for number in range(len(cells))]
+                elif header is None:
+                    header = [cell.strip() for cell in cells]
+                    if len(set(header)) < len(header) or "" in header:
+                        raise DataError("the first line must name the columns, each by a name of its own", path, first)
+                    continue
+                if len(cells) != len(header):
+                    raise DataError(
+                        f"the row has {len(cells)} cells, and the first line {'names' if has_header else 'has'} {len(header)} columns",
+                        path,
+                        first,
+                    )
+                yield Record(path, first, dict(zip(header, cells, strict=True)))
+        except csv.Error as error:
+            reason = "a carriage return in a cell without quotes" if "new-line character" in str(error) else error
+            raise DataError(f"no row of a table: {reason}", path, line) from None
