@@ -95,9 +95,10 @@ def _read_split(
     """Read the files of a split, or find them read."""
     reader: Format = FORMATS.build(block)
     more = [list(entries.items()), digest_of(candidates)] if candidates else [list(entries.items())]
-    key = json.dumps([sorted(block.items(), key=str), contents(reader, name, files), more], default=str)
-    label_map = LabelMap(entries)
     statistics = Statistics()
+    counted = sorted(vars(statistics))
+    key = json.dumps([sorted(block.items(), key=str), contents(reader, name, files), more, counted], default=str)
+    label_map = LabelMap(entries)
     schemes: list[str | None] = []
 
     def read() -> Iterator[Example]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from adaseq.data.corpora import Corpus, JoinedExamples, common_keys, corpora_of
 from adaseq.data.corpus_reader import DATASET_KEYS, ReadCorpus, read_corpus
+from adaseq.data.example import EntityForm
 from adaseq.data.labels import inventory
 from adaseq.data.sampling import sample_splits
 from adaseq.data.sources.local import SPLITS
@@ -35,6 +36,7 @@ class DatasetManager:
         splits: train, valid, test: those that exist.
         labels: the labels, in the order of their ids.
         label_counts: for each split how often each label occurs.
+        form_counts: for each split how many entities tags cannot spell.
         one_label_per_word: whether the data has one label per word, without boundaries.
         text_splitter: the splitter that cuts raw text into such words as the data has.
         notes: what is worth a line in the log.
@@ -43,6 +45,7 @@ class DatasetManager:
     splits: dict[str, Examples]
     labels: list[str]
     label_counts: dict[str, dict[str, int]]
+    form_counts: dict[str, dict[EntityForm, int]] = field(default_factory=dict)
     one_label_per_word: bool = False
     text_splitter: str = "word"
     notes: list[str] = field(default_factory=list)
@@ -108,6 +111,7 @@ class DatasetManager:
             splits=joined,
             labels=labels,
             label_counts=counts,
+            form_counts={name: dict(statistics[name].forms) for name in joined},
             one_label_per_word=one_label_per_word,
             text_splitter=train.text_splitter,
             notes=[*notes, *warnings],

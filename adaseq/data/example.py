@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from adaseq.utils.tag_schemes import PARTIAL
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Context = tuple[list[str], list[str]] | None
 """The words before and behind a sentence in its document."""
+
+EntityForm = Literal["nested", "crossing", "several types", "discontinuous"]
+"""What tags cannot spell: entities that lie in another one, cross one, are of several types, have gaps."""
 
 
 class Span(TypedDict):

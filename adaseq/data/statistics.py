@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adaseq.data.example import Example, labels_of
+from adaseq.data.example import EntityForm, Example, Span, labels_of
+from adaseq.utils.tag_schemes import PARTIAL
 
 # Of so many words at most it is asked whether they are single characters of a script without spaces.
 _SAMPLE = 20_000
@@ -23,6 +24,7 @@ class Statistics:
         examples: how many.
         words: how many, context included.
         labels: how often each label annotates a span, a word or an example.
+        forms: how many entities lie in another one, cross one, are of several types, or have gaps.
         sampled: words that were looked at.
         ideographs: those of them that are a single ideograph, kana or the like, punctuation or digit.
     """
@@ -30,6 +32,7 @@ class Statistics:
     examples: int = 0
     words: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    forms: Counter[EntityForm] = field(default_factory=Counter)
     sampled: int = 0
     ideographs: int = 0
 
@@ -38,6 +41,8 @@ class Statistics:
         self.examples += 1
         self.words += len(example.tokens)
         self.labels.update(labels_of(example))
+        if len(example.spans) > 1 or any("parts" in span for span in example.spans):
+            self.forms.update(_forms(example.spans))
         for span in example.spans:
             # Known to be a label, though nothing is annotated with it here.
             for label in (*span.get("allowed", ()), *span.get("candidates", ())):
@@ -56,6 +61,7 @@ class Statistics:
             total.words += each.words
             for label, count in each.labels.items():
                 total.labels[label] += count  # also one that was never counted
+            total.forms.update(each.forms)
             total.sampled += each.sampled
             total.ideographs += each.ideographs
         return total
@@ -67,12 +73,35 @@ class Statistics:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
-        return {**vars(self), "labels": dict(self.labels)}
+        return {**vars(self), "labels": dict(self.labels), "forms": dict(self.forms)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Statistics:
         """From JSON."""
-        return cls(**{**values, "labels": Counter(values["labels"])})
+        return cls(**{**values, "labels": Counter(values["labels"]), "forms": Counter(values["forms"])})
+
+
+def _forms(spans: Iterable[Span]) -> Iterator[EntityForm]:
+    """How each entity differs from those that tags can spell, where it does."""
+    around: list[tuple[int, int]] = []
+    seen: set[tuple[int, int, str]] = set()
+    for span in sorted(spans, key=lambda span: (span["start"], -span["end"])):
+        start, end, label = span["start"], span["end"], span["type"]
+        if label == PARTIAL:
+            continue
+        if "parts" in span:
+            yield "discontinuous"
+            continue
+        while around and around[-1][1] <= start:
+            around.pop()
+        if (start, end, label) in seen:
+            continue
+        if around and around[-1] == (start, end):
+            yield "several types"
+        elif around:
+            yield "nested" if end <= around[-1][1] else "crossing"
+        around.append((start, end))
+        seen.add((start, end, label))
 
 
 def is_ideograph(character: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
+from adaseq.data.example import EntityForm
 from adaseq.errors import ModelError
 from adaseq.modules.embedders.base import Embedder
 from adaseq.registry import MODELS, Registry
@@ -28,6 +29,8 @@ class Model(nn.Module, ABC):
             `adaseq.models.guidance`), `n_best` (`decode_readings`), `candidates` (`decode_candidates`).
         predicts: what metrics find in its predictions (`spans`, `tags`, `label`, `labels`, `types`, `masked`); a model that
             does not say goes with any metric.
+        entity_forms: the entities that it finds beside those that share no word with another one and have no gaps; None if it
+            does not look for entities.
     """
 
     registry: ClassVar[Registry] = MODELS
@@ -35,6 +38,7 @@ class Model(nn.Module, ABC):
     answers_empty: ClassVar[bool] = False
     abilities: ClassVar[frozenset[Ability]] = frozenset()
     predicts: ClassVar[frozenset[str]] = frozenset()
+    entity_forms: frozenset[EntityForm] | None = None
 
     @property
     def types(self) -> list[str]:

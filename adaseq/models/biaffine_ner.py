@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from adaseq.data.example import EntityForm
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
@@ -114,6 +115,8 @@ class BiaffineNerModel(SpanModel):
         super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
         self.check_arguments({"biaffine_ffnn_size": biaffine_ffnn_size})
         self.multi_label, self.flat_ner = multi_label, flat_ner
+        forms: dict[EntityForm, bool] = {"nested": not flat_ner, "several types": multi_label}
+        self.entity_forms = frozenset(form for form, is_found in forms.items() if is_found)
         num_types = len(self.id_to_label)
         self.num_classes = num_types if multi_label else num_types + 1
         width = 150 if biaffine_ffnn_size == -1 else biaffine_ffnn_size

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from adaseq.data.example import EntityForm
 from adaseq.errors import ModelError
 from adaseq.metainfo import Models
 from adaseq.models.base import Batch, Prediction
@@ -40,6 +41,8 @@ class GlobalPointerModel(SpanModel):
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 
+    entity_forms: frozenset[EntityForm] = frozenset({"several types"})
+
     def __init__(
         self,
         embedder: Embedder,
@@ -56,6 +59,8 @@ class GlobalPointerModel(SpanModel):
         super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
         self.check_arguments({"token_ffn_out_width": token_ffn_out_width, "rope": rope})
         self.flat_ner = flat_ner
+        if not flat_ner:
+            self.entity_forms |= {"nested", "crossing"}
         self.num_types = len(self.id_to_label)
         width = _WIDTH if token_ffn_out_width == -1 else token_ffn_out_width
         self.scorer = Pointer(self.word_size, width, self.num_types, efficient, rope)

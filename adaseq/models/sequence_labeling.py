@@ -60,6 +60,7 @@ class SequenceLabelingModel(Model):
     pipeline: ClassVar[str | None] = "sequence-labeling-pipeline"
     abilities: ClassVar[frozenset[Ability]] = frozenset({"dictionary", "n_best"})
     predicts: ClassVar[frozenset[str]] = frozenset({"spans", "tags"})
+    entity_forms = frozenset()
 
     def __init__(
         self,

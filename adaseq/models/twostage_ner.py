@@ -68,6 +68,8 @@ class TwostageNerModel(SpanModel):
         id_to_label: the same as `typing_id_to_label`.
     """
 
+    entity_forms = frozenset()
+
     def __init__(
         self,
         embedder: Embedder,

@@ -57,6 +57,8 @@ class W2NerModel(SpanModel):
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 
+    entity_forms = frozenset({"nested", "crossing", "discontinuous"})
+
     def __init__(
         self,
         embedder: Embedder,

@@ -19,6 +19,7 @@ from adaseq.data.batching import BatchSampler
 from adaseq.data.corpora import JoinedExamples
 from adaseq.data.data_collators.base import DataCollator
 from adaseq.data.dataset_manager import DatasetManager
+from adaseq.data.example import EntityForm
 from adaseq.data.feature_dataset import FeatureDataset
 from adaseq.data.preprocessors.base import Preprocessor
 from adaseq.data.store.examples import Examples
@@ -45,6 +46,18 @@ from adaseq.utils.seed import set_seed
 logger = logging.getLogger(__name__)
 
 _EVALUATED = ("valid", "test")
+_FORMS: dict[EntityForm, tuple[str, str]] = {
+    "nested": (
+        "inside another one",
+        "biaffine-ner-model with flat_ner: false, global-pointer-model and w2ner-model find them",
+    ),
+    "crossing": ("across another one", "global-pointer-model and w2ner-model find them"),
+    "several types": (
+        "with more than one type",
+        "global-pointer-model and biaffine-ner-model with multi_label: true find them",
+    ),
+    "discontinuous": ("with gaps", "w2ner-model finds them"),
+}
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,7 @@ def build_trainer(
         lambda: data.preprocessor.class_counts(train[index] for index in range(len(train))),
     )
     _check_labels(model, data.preprocessor)
+    _report_forms(model, data.manager)
     if runtime.device.type == "cpu":
         quicken_dropout(model)
         keep_memory()
@@ -319,6 +333,21 @@ def _report_truncation(name: str, split: FeatureDataset, preprocessor: Preproces
             lost["words"],
             spans,
         )
+
+
+def _report_forms(model: Model, manager: DatasetManager) -> None:
+    """Warn of entities of a form that the model does not find."""
+    if model.entity_forms is None:
+        return
+    for form, (what, who) in _FORMS.items():
+        counts = {name: each[form] for name, each in manager.form_counts.items() if each.get(form)}
+        if counts and form not in model.entity_forms:
+            logger.warning(
+                "The model finds no entities %s: %s. The scores count them as missed; %s (docs/models_span.md).",
+                what,
+                ", ".join(f"{n} of {sum(manager.label_counts[name].values())} in {name}" for name, n in counts.items()),
+                who,
+            )
 
 
 def _block(block: Mapping[str, Any] | str | None) -> dict[str, Any]:

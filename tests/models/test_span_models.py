@@ -16,6 +16,7 @@ from tests.live_memory import peak_bytes
 LSTM = {"type": "lstm", "hidden_size": 16, "bidirectional": True}
 MODELS = {
     "biaffine": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "encoder": LSTM},
+    "biaffine-types": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "multi_label": True, "encoder": LSTM},
     "biaffine-nested": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "flat_ner": False, "encoder": LSTM},
     "pointer": {"type": "global-pointer-model", "token_ffn_out_width": 16, "encoder": LSTM},
     "full-pointer": {
@@ -49,6 +50,11 @@ def span(start, end, kind, parts=None):
     return {"start": start, "end": end, "type": kind, **({"parts": parts} if parts else {})}
 
 
+def in_order(spans):
+    """By start and end, parts as tuples."""
+    return sorted((each["start"], each["end"], each["type"], *map(tuple, each.get("parts", ()))) for each in spans)
+
+
 FLAT = [
     Example("1", ["mary", "works", "in", "new", "york"], [span(3, 5, "LOC")]),
     Example("2", ["york", "city", "bank", "lends", "in", "london"], [span(0, 3, "ORG"), span(5, 6, "LOC")]),
@@ -58,12 +64,15 @@ NESTED = [
     Example("1", ["the", "bank", "of", "new", "york", "lends"], [span(1, 5, "ORG"), span(3, 5, "LOC")]),
     Example("2", ["london", "lends"], [span(0, 1, "LOC")]),
 ]
+CROSSING = [Example("1", ["new", "york", "city", "bank", "lends"], [span(0, 3, "LOC"), span(1, 4, "ORG")]), FLAT[2]]
+TWO_TYPES = [Example("1", ["lends", "new", "york"], [span(1, 3, "LOC"), span(1, 3, "ORG")]), FLAT[2]]
 GAPS = [
     Example("1", ["pain", "in", "arms", "and", "legs"], [
         span(0, 3, "SYM"), span(0, 5, "SYM", [(0, 2), (4, 5)])
     ]),
     Example("2", ["legs", "and", "arms"], []),
 ]  # fmt: skip
+FORMS = {"nested": NESTED, "crossing": CROSSING, "several types": TWO_TYPES, "discontinuous": GAPS}
 
 
 class Trained:
@@ -110,6 +119,15 @@ def test_nested_entities_are_learned(name):
     assert trained.found(NESTED) == [example.spans for example in NESTED]
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_finds_the_entities_that_it_says_it_finds(name, form):
+    trained = Trained(name, FORMS[form], steps=200)
+    found, annotated = trained.found(FORMS[form]), [example.spans for example in FORMS[form]]
+    is_found = all(in_order(one) == in_order(other) for one, other in zip(found, annotated, strict=True))
+    assert is_found == (form in trained.model.entity_forms)
+
+
 @pytest.mark.parametrize("name", ["biaffine", "twostage"])
 def test_flat_models_find_no_entity_in_another(name):
     for spans in Trained(name, NESTED).found(NESTED):
@@ -120,10 +138,7 @@ def test_entities_in_several_parts_are_learned():
     trained = Trained("w2ner", GAPS, steps=200)
     found = trained.found(GAPS)
     assert found[1] == []
-    assert sorted((each["start"], each["end"], tuple(map(tuple, each.get("parts", ())))) for each in found[0]) == [
-        (0, 3, ()),
-        (0, 5, ((0, 2), (4, 5))),
-    ]
+    assert in_order(found[0]) == in_order(GAPS[0].spans)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,49 @@ def test_all_processes_get_as_many_batches(
         monkeypatch.setattr(runtime, "rank", rank)
         counts.append(build_trainer(config, data, runtime, tmp_path / "run").batches_in_epoch)
     assert counts == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("model", "missed"),
+    [
+        (
+            {},
+            [
+                "inside another one: 2 of 6 in train, 1 of 2 in valid.",
+                "across another one: 1 of 6",
+                "with gaps: 1 of 6",
+            ],
+        ),
+        ({"type": "biaffine-ner-model", "flat_ner": False}, ["across another one: 1 of 6", "with gaps: 1 of 6"]),
+        ({"type": "global-pointer-model"}, ["with gaps: 1 of 6"]),
+        ({"type": "w2ner-model"}, []),
+    ],
+)
+def test_entities_that_a_model_cannot_find_are_counted(
+    tmp_path: Path, runtime: Runtime, caplog: pytest.LogCaptureFixture, model: dict[str, object], missed: list[str]
+) -> None:
+    words = ["a", "b", "c", "d", "e", "f", "g"]
+    nested = {"text": words, "spans": [{"start": 0, "end": 4, "type": "X"}, {"start": 0, "end": 2, "type": "Y"}]}
+    odd = [
+        {"start": 0, "end": 4, "type": "X"},
+        {"start": 3, "end": 7, "type": "Y"},
+        {"start": 4, "end": 6, "type": "X"},
+        {"start": 0, "end": 7, "type": "X", "parts": [[0, 1], [6, 7]]},
+    ]
+    files = {"train": [nested, {"text": words, "spans": odd}], "valid": [nested]}
+    for split, rows in files.items():
+        (tmp_path / f"{split}.json").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    path = write_run_config(
+        tmp_path,
+        dataset={"data_type": "json_spans", "data_file": {split: str(tmp_path / f"{split}.json") for split in files}},
+        model={"embedder": {"type": "embedding", "embedding_dim": 8}, **model},
+        train={"optimizer": {"type": "AdamW", "lr": 0.01}},
+    )
+    config = load_config(path)
+    data = prepare_data(config, runtime)
+    with caplog.at_level(logging.WARNING):
+        build_trainer(config, data, runtime, tmp_path / "run")
+    warnings = [record.getMessage() for record in caplog.records if "finds no entities" in record.getMessage()]
+    assert len(warnings) == len(missed)
+    for warning, part in zip(warnings, missed, strict=True):
+        assert f"The model finds no entities {part}" in warning
