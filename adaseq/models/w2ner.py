@@ -98,7 +98,7 @@ class W2NerModel(SpanModel):
         check_convolutions(arguments.get("cnn_encoder"), "model.cnn_encoder")
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The cross entropy of the relations of pairs of words, averaged over pairs."""
+        """The cross entropy of the relations of all pairs of words in a sentence, averaged over sentences."""
         words, mask = self.words(batch)
         kept = self.scorer.draw_features(words)
         judged = mask.unsqueeze(2) & mask.unsqueeze(1)
@@ -119,7 +119,7 @@ class W2NerModel(SpanModel):
             most_at_once=_MOST_OF_BLOCK,
             splits_rows=True,
         )
-        return {"loss": loss / judged.sum().clamp(min=1)}
+        return {"loss": loss / max(len(mask), 1)}
 
     def decode(self, batch: Batch, with_prob: bool = False) -> list[Prediction]:
         """The `spans` of each sentence, each with `prob` if asked; those with gaps have `parts`."""

@@ -219,8 +219,9 @@ def test_a_training_step_keeps_no_whole_grids(name):
     assert peak_bytes(lambda: model(batch)["loss"].backward()) < scores
 
 
-def test_each_sentence_has_the_same_share_in_the_loss_of_a_biaffine_model():
-    trained = Trained("biaffine", FLAT, steps=2)
+@pytest.mark.parametrize("name", ["biaffine", "w2ner"])
+def test_each_sentence_has_the_same_share_in_the_loss(name):
+    trained = Trained(name, FLAT, steps=2)
     loss, *alone = (
         trained.model(trained.batch(each, training=True))["loss"] for each in (FLAT, *([one] for one in FLAT))
     )
