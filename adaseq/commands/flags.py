@@ -139,6 +139,6 @@ def named_dataset(args: argparse.Namespace, task: str) -> dict[str, Any]:
     splits = find_splits(data_file)
     first = next(iter(splits.get("train") or next(iter(splits.values()))))
     try:
-        return {"data_file": data_file, **guess_format(first, task)}
+        return {"data_file": data_file, **guess_format(first, task).section}
     except AdaSeqError as error:
         raise AdaSeqError(f"{error}\nName the format: --format conll, and so on.") from error

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adaseq.commands.flags import named_data, not_empty
 from adaseq.config.template_texts import TEXTS
 from adaseq.errors import AdaSeqError
 
+if TYPE_CHECKING:
+    from adaseq.data.statistics import Statistics
+
+_SHARE_OF_SLIPS = 0.01
 HELP = "write a complete, commented configuration for your data"
 
 
@@ -37,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look at the data and write the configuration."""
     from adaseq.config.template import commented_config
+    from adaseq.data.format_guess import guess_format
     from adaseq.utils.files import atomic_write
 
     if args.output and Path(args.output).exists() and not args.force:
@@ -44,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     splits = _splits(args.data)
     train = splits["train"][0].absolute()
     name = train.parent.name if len(splits) > 1 else train.stem
-    text = commented_config(args.task, name, _dataset(splits, args.task), args.model)
+    guess = guess_format(splits["train"][0], args.task)
+    dataset = _dataset(splits, guess.section)
+    text = commented_config(args.task, name, dataset, args.model, _usual_forms(guess.statistics))
     if not args.output:
         print(text, end="")
         return 0
@@ -64,16 +71,25 @@ def _splits(named: list[str]) -> dict[str, list[Path]]:
     return {split: found[split] for split in SPLITS if split in found}
 
 
-def _dataset(splits: dict[str, list[Path]], task: str) -> dict[str, Any]:
-    """The section `dataset` for the files of each split."""
-    from adaseq.data.format_guess import guess_format
+def _usual_forms(statistics: Statistics) -> list[str]:
+    """The entities that tags cannot spell, less those that may be slips."""
+    least = _SHARE_OF_SLIPS * sum(statistics.labels.values())
+    return [form for form, count in statistics.forms.items() if count > least]
 
+
+def _dataset(splits: dict[str, list[Path]], guessed: dict[str, Any]) -> dict[str, Any]:
+    """The section `dataset` for the files of each split.
+
+    Args:
+        splits: the files.
+        guessed: their format.
+    """
     section: dict[str, Any] = {
         "data_file": {
             split: str(paths[0]) if len(paths) == 1 else [str(path) for path in paths]
             for split, paths in splits.items()
         },
-        **guess_format(splits["train"][0], task),
+        **guessed,
     }
     if "valid" not in splits:
         section["valid_ratio"] = 0.1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adaseq.config.task_formats import format_of
-from adaseq.config.template_texts import HEAD, TAIL, TEXTS
+from adaseq.config.template_texts import GAPS, HEAD, NESTED, TAIL, TEXTS, Texts
 from adaseq.config.writer import to_yaml
 from adaseq.metainfo import Formats, Tasks
 
@@ -21,7 +21,9 @@ _CRF_GROUP = """
 _WITH_CRF = (Tasks.NAMED_ENTITY_RECOGNITION, Tasks.CHUNKING, Tasks.WORD_SEGMENTATION)
 
 
-def commented_config(task: str, name: str, dataset: Mapping[str, Any], model: str | None = None) -> str:
+def commented_config(
+    task: str, name: str, dataset: Mapping[str, Any], model: str | None = None, forms: Collection[str] = ()
+) -> str:
     """The YAML text of a complete configuration, with comments on what else could stand there.
 
     Args:
@@ -29,8 +31,9 @@ def commented_config(task: str, name: str, dataset: Mapping[str, Any], model: st
         name: the name of the experiment.
         dataset: the content of the section `dataset`.
         model: the folder or name of a backbone; without one, embeddings are learned from the data.
+        forms: what entities there are in the data that tags cannot spell.
     """
-    texts = TEXTS[task]
+    texts = _texts(task, forms)
     more = "" if "valid" in dataset["data_file"] or "valid_ratio" in dataset else _VALID_RATIO
     if {**dataset, **format_of(task, dataset)}["data_type"] in (Formats.CONLL, Formats.JSON_TAGS):
         more += _SOURCE_SCHEME
@@ -47,6 +50,13 @@ def commented_config(task: str, name: str, dataset: Mapping[str, Any], model: st
         use_crf="true" if task in _WITH_CRF else "false",
         crf_group=_CRF_GROUP if task in _WITH_CRF else "",
     )
+
+
+def _texts(task: str, forms: Collection[str]) -> Texts:
+    """Those of the task, or of a model that finds such entities."""
+    if task != Tasks.NAMED_ENTITY_RECOGNITION or not forms:
+        return TEXTS[task]
+    return GAPS if "discontinuous" in forms else NESTED
 
 
 def _scalar(value: str | None) -> str:

@@ -60,6 +60,10 @@ evaluation:                      # leave it empty to train without choosing the 
 {metrics}
 # plugins: [my_module]           # modules of your own, which register models, metrics, hooks, …
 """
+_EMBEDDER_GROUP = """
+    param_groups:                # parameters that learn at another rate, by regular expressions on their names
+      - regex: ^embedder
+        lr: 5.0e-05"""
 _OPTIMIZER = """\
   dataloader:
     batch_size_per_gpu: 16
@@ -144,6 +148,80 @@ train:
       return_class_level_metric: true   # scores of each label, too
     - type: ner-dumper           # writes the predictions on the test data
       dump_format: conll         # or jsonline
+""",
+)
+
+
+def _spans(preprocessor: str, model: str, on_backbone: str, on_words: str) -> Texts:
+    """Those of a model that finds spans.
+
+    Args:
+        preprocessor: its type.
+        model: the line of the model's type.
+        on_backbone: the further arguments of the model with a backbone.
+        on_words: the same without one.
+    """
+    head = f"\nmodel:\n  type: {model}\n"
+    return Texts(
+        labels="[PER, ORG]",
+        preprocessor=f"""\
+preprocessor:
+  type: {preprocessor}
+  # max_length: 512              # training cuts longer sentences; evaluation and prediction use overlapping windows
+  # lowercase: true
+""",
+        backbone=head
+        + _BACKBONE
+        + "    # sub_token_mode: avg        # the vector of a word: first (default), last, avg or w2max of its pieces\n"
+        + on_backbone
+        + "\ntrain:\n  max_epochs: 10\n"
+        + _OPTIMIZER.format(lr="1.0e-03", norm="1.0").replace("{crf_group}", _EMBEDDER_GROUP),
+        embedding=head
+        + _EMBEDDING.replace("{dim}", "100")
+        + on_words
+        + "\ntrain:\n  max_epochs: 20\n"
+        + _OPTIMIZER.format(lr="2.0e-03", norm="5.0").replace("{crf_group}", ""),
+        metrics="""\
+    - type: span-extraction-metric   # scores of each label, too, and of nested entities by depth
+    - type: ner-dumper           # writes the predictions on the test data
+      model_type: span_based
+      dump_format: jsonline
+""",
+    )
+
+
+NESTED = _spans(
+    "span-extraction-preprocessor",
+    "global-pointer-model     # entities may lie in each other, and a span may have several types",
+    """\
+  # encoder: {{type: lstm, hidden_size: 256, bidirectional: true}}   # on top of the backbone; none by default
+  dropout: 0.1
+  # flat_ner: true               # finds no two entities that share a word
+""",
+    """\
+  encoder:
+    type: lstm                   # or gru, rnn
+    hidden_size: 128
+    bidirectional: true
+  dropout: 0.5
+  # flat_ner: true               # finds no two entities that share a word
+""",
+)
+GAPS = _spans(
+    "word-extraction-preprocessor",
+    "w2ner-model              # entities may have gaps, and lie in each other",
+    """\
+  # lstm_encoder: {{type: lstm, hidden_size: 256, bidirectional: true}}   # on top of the backbone; none by default
+  # cnn_encoder: {{channels: 64, dilation: [1, 2, 3], dropout: 0.5}}      # over pairs of words
+  emb_dropout: 0.5
+""",
+    """\
+  lstm_encoder:
+    type: lstm                   # or gru, rnn
+    hidden_size: 128
+    bidirectional: true
+  # cnn_encoder: {{channels: 64, dilation: [1, 2, 3], dropout: 0.5}}      # over pairs of words
+  emb_dropout: 0.5
 """,
 )
 _RELATION = Texts(

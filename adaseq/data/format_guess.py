@@ -8,8 +8,9 @@ import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from adaseq.data.statistics import Statistics
 from adaseq.data.table_guess import labelled_columns
 from adaseq.errors import AdaSeqError, DataError
 from adaseq.metainfo import Formats, Tasks
@@ -24,8 +25,20 @@ _TAG_COLUMNS = 3  # at least so many columns, if several of them are tags
 Candidates = Iterator[dict[str, Any]]
 
 
-def guess_format(path: Path, task: str) -> dict[str, Any]:
-    """The `data_type` of a file and the options without which it cannot be read.
+class Guess(NamedTuple):
+    """What a file seems to be.
+
+    Attributes:
+        section: its `data_type` and the options without which it cannot be read.
+        statistics: of its first examples.
+    """
+
+    section: dict[str, Any]
+    statistics: Statistics
+
+
+def guess_format(path: Path, task: str) -> Guess:
+    """The format of a file, by its first lines.
 
     Args:
         path: the file.
@@ -40,13 +53,14 @@ def guess_format(path: Path, task: str) -> dict[str, Any]:
         encoding = _encoding(head)
         reasons = []
         for candidate in _candidates(head, task, encoding.get("encoding", "utf-8-sig")):
+            statistics = Statistics()
             try:
-                for _ in FORMATS.build({**candidate, **encoding}).read(head):
-                    pass
+                for example in FORMATS.build({**candidate, **encoding}).read(head):
+                    statistics.add(example)
             except AdaSeqError as error:
                 reasons.append(f"  {candidate['type']}: {str(error).replace(str(head), str(path))}")
                 continue
-            return {"data_type": candidate.pop("type"), **candidate, **encoding}
+            return Guess({"data_type": candidate.pop("type"), **candidate, **encoding}, statistics)
     raise DataError("no format fits this file:\n" + "\n".join(dict.fromkeys(reasons)), path)
 
 

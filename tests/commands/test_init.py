@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -115,3 +116,21 @@ def test_long_names_stay_on_their_line(data: Path) -> None:
 def test_data_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--task", TASKS[0], "--data", ""]) == 2
     assert capsys.readouterr().err.endswith("--data: received nothing; is a variable of the shell empty?\n")
+
+
+@pytest.mark.parametrize(
+    ("spans", "model"),
+    [
+        ([{"start": 0, "end": 8, "type": "PER"}], "sequence-labeling-model"),
+        ([{"start": 0, "end": 8, "type": "PER"}, {"start": 5, "end": 8, "type": "PER"}], "global-pointer-model"),
+        ([{"start": 0, "end": 17, "type": "PER", "parts": [[0, 4], [13, 17]]}], "w2ner-model"),
+    ],
+)
+def test_the_model_finds_the_entities_of_the_data(data: Path, spans: list[dict[str, object]], model: str) -> None:
+    """One span in two hundred is taken for a slip."""
+    text = "Anna Lee and Rome left"
+    slip = {"text": text, "spans": [{"start": 0, "end": 8, "type": "PER"}, {"start": 5, "end": 12, "type": "PER"}]}
+    rows = [slip, *[{"text": text, "spans": spans}] * 200]
+    (data / "train.json").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert main(["init", "--task", TASKS[0], "--data", "corpus/train.json", "-o", "c.yaml"]) == 0
+    assert load_config("c.yaml").model["type"] == model

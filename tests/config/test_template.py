@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from adaseq.config.template_texts import TEXTS
 DATASET: dict[str, Any] = {"data_file": {"train": "train.txt"}, "data_type": "conll", "valid_ratio": 0.1}
 
 
-def written(folder: Path, task: str, model: str | None, is_uncommented: bool) -> Path:
-    text = commented_config(task, "my: name", DATASET, model)
+def written(folder: Path, task: str, model: str | None, is_uncommented: bool, forms: Sequence[str] = ()) -> Path:
+    text = commented_config(task, "my: name", DATASET, model, forms)
     if is_uncommented:
         head, body = text.split("\n\n", 1)
         body = re.sub(r"^( *)# (?=[ \w-]+:|  )", r"\1", body, flags=re.MULTILINE)
@@ -43,3 +44,17 @@ def test_all_that_is_offered_is_right_too(tmp_path: Path, task: str, model: str 
     config = load_config(written(tmp_path, task, model, True), environ={}, check_files=False)
     assert config.train.precision == "bf16" and config.dataset["labels"]
     assert config.preprocessor["lowercase"] is True
+
+
+@pytest.mark.parametrize("is_uncommented", [False, True])
+@pytest.mark.parametrize("model", [None, "bert-base-cased"])
+@pytest.mark.parametrize(
+    ("forms", "chosen"), [(["nested"], "global-pointer-model"), (["nested", "discontinuous"], "w2ner-model")]
+)
+def test_models_for_entities_that_tags_cannot_spell(
+    tmp_path: Path, forms: list[str], chosen: str, model: str | None, is_uncommented: bool
+) -> None:
+    path = written(tmp_path, "named-entity-recognition", model, is_uncommented, forms)
+    config = load_config(path, environ={}, check_files=False)
+    assert config.model["type"] == chosen and config.model["embedder"].get("model_name_or_path") == model
+    assert {"lowercase", "max_length"} <= set(config.preprocessor) or not is_uncommented

@@ -34,13 +34,13 @@ CONLLU = "# text = Go\n1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
 def test_formats(tmp_path: Path, content: str, task: str, expected: dict[str, Any]) -> None:
     path = tmp_path / "train.txt"
     path.write_text(content, encoding="utf-8")
-    assert guess_format(path, task) == expected
+    assert guess_format(path, task).section == expected
 
 
 def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "train.txt"
     path.write_text("a B-X\nb I-X\n\n" * 2000 + "malformed\n", encoding="utf-8")
-    assert guess_format(path, "chunking") == {"data_type": "conll"}
+    assert guess_format(path, "chunking").section == {"data_type": "conll"}
 
 
 def test_when_nothing_fits_each_reason_is_given(tmp_path: Path) -> None:
@@ -63,15 +63,15 @@ def test_the_encoding_is_found_out(tmp_path: Path) -> None:
     for encoding, expected in (("utf-16", "utf-16"), ("gb18030", "gb18030"), ("latin-1", "latin-1")):
         text = "我 B-PER\n去 O\n\n" if encoding != "latin-1" else "café B-LOC\nis O\n\n"
         path.write_bytes((text * 1500).encode(encoding))
-        assert guess_format(path, "named-entity-recognition") == {"data_type": "conll", "encoding": expected}
+        assert guess_format(path, "named-entity-recognition").section == {"data_type": "conll", "encoding": expected}
 
 
 def test_separators_in_a_text_end_no_line(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_text('{"tokens": ["a\u2028", "b"], "relation": "r"}\n' * 3, encoding="utf-8")
-    assert guess_format(path, "relation-extraction") == {"data_type": "relation_json"}
+    assert guess_format(path, "relation-extraction").section == {"data_type": "relation_json"}
     path.write_text('{"sentence": "a\u2028b", "class": "x"}\n' * 3, encoding="utf-8")
-    assert guess_format(path, "text-classification") == {
+    assert guess_format(path, "text-classification").section == {
         "data_type": "labelled_text",
         "text_column": "sentence",
         "label_column": "class",
