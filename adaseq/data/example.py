@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -72,6 +73,19 @@ def labelled_words(example: Example) -> list[str]:
     """
     mask = example.mask
     return example.tokens if mask is None else [word for word, own in zip(example.tokens, mask, strict=True) if own]
+
+
+def in_order(spans: Iterable[Span]) -> Iterator[tuple[Span, list[Span]]]:
+    """Spans by their start, longer ones first, each with those of them before it that hold its first word.
+
+    Args:
+        spans: without gaps.
+    """
+    around: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span["start"], -span["end"])):
+        around = [each for each in around if each["end"] > span["start"]]
+        yield span, around
+        around = [*around, span]
 
 
 def labels_of_span(span: Span) -> list[str]:

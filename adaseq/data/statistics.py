@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adaseq.data.example import EntityForm, Example, Span, labels_of
+from adaseq.data.example import EntityForm, Example, Span, in_order, labels_of
 from adaseq.utils.tag_schemes import PARTIAL
 
 # Of so many words at most it is asked whether they are single characters of a script without spaces.
@@ -83,25 +83,19 @@ class Statistics:
 
 def _forms(spans: Iterable[Span]) -> Iterator[EntityForm]:
     """How each entity differs from those that tags can spell, where it does."""
-    around: list[tuple[int, int]] = []
-    seen: set[tuple[int, int, str]] = set()
-    for span in sorted(spans, key=lambda span: (span["start"], -span["end"])):
-        start, end, label = span["start"], span["end"], span["type"]
-        if label == PARTIAL:
-            continue
+    entities = [span for span in spans if span["type"] != PARTIAL]
+    for span in entities:
         if "parts" in span:
             yield "discontinuous"
-            continue
-        while around and around[-1][1] <= start:
-            around.pop()
-        if (start, end, label) in seen:
-            continue
-        if around and around[-1] == (start, end):
-            yield "several types"
+    for span, around in in_order(span for span in entities if "parts" not in span):
+        same = [each["type"] for each in around if (each["start"], each["end"]) == (span["start"], span["end"])]
+        if same:
+            if span["type"] not in same:
+                yield "several types"
+        elif any(each["end"] < span["end"] for each in around):
+            yield "crossing"
         elif around:
-            yield "nested" if end <= around[-1][1] else "crossing"
-        around.append((start, end))
-        seen.add((start, end, label))
+            yield "nested"
 
 
 def is_ideograph(character: str) -> bool:

@@ -165,6 +165,23 @@ def test_one_sentence_asked_twice_is_no_copy(inspect: Inspect) -> None:
     assert {each.kind.code for each in report.findings} <= {"rare-label"}
 
 
+def test_an_entity_with_gaps_repeats_and_crosses_no_other_one(inspect: Inspect) -> None:
+    """Its first and last words may be those of an entity without gaps."""
+    gaps = {"start": 0, "end": 5, "type": "X", "parts": [[0, 1], [4, 5]]}
+    whole = {"start": 0, "end": 5, "type": "X"}
+    rows = [
+        {"text": ["a", "b", "c", "d", "e", "f"], "spans": spans}
+        for spans in (
+            [gaps, whole],
+            [gaps, {**whole, "start": 3, "end": 6}],
+            [whole, whole],
+            [whole, {**whole, "end": 6, "start": 2}],
+        )
+    ]
+    report = inspect("json_spans", train="".join(json.dumps(row) + "\n" for row in rows))
+    assert lines_of(report, "repeated-span") == [3] and lines_of(report, "crossing-spans") == [4]
+
+
 def test_sentences_that_are_too_long(inspect: Inspect) -> None:
     long = sentence(*(f"w{i}" for i in range(8)), "Rom/B-LOC", "x")
     report = inspect(train=numbered(5, "Rom/B-LOC") + long, max_length=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adaseq.data.example import Span
+from adaseq.data.example import Span, in_order
 from adaseq.inspection.checks.base import Check
 from adaseq.inspection.reading import Item
 from adaseq.inspection.text import joiner, shown
@@ -29,25 +29,14 @@ class SpanCheck(Check):
         self._check_edges(item, spans)
 
     def _check_pairs(self, item: Item, spans: Sequence[Span]) -> None:
-        seen: set[tuple[int, int, str]] = set()
-        ordered = sorted(spans, key=lambda span: (span["start"], -span["end"]))
-        open_spans: list[tuple[int, int]] = []
-        for span in ordered:
-            start, end = span["start"], span["end"]
-            kinds = _named(span)
-            if (start, end, kinds) in seen and not span.get("parts"):
+        for span, around in in_order(span for span in spans if not span.get("parts")):
+            start, end, kinds = span["start"], span["end"], _named(span)
+            if any((each["start"], each["end"], _named(each)) == (start, end, kinds) for each in around):
                 self.findings.add("repeated-span", item.place(f"{shown(kinds)} stands here twice", start, end))
-            seen.add((start, end, kinds))
-            if span.get("parts"):
-                continue
-            open_spans = [each for each in open_spans if each[1] > start]
-            for first, behind in open_spans:
-                if first < start and behind < end:
-                    between = joiner(item.example.tokens)
-                    other = between.join(item.example.tokens[first:behind])
-                    self.findings.add("crossing-spans", item.place(f"it crosses '{shown(other)}'", start, end))
-                    break
-            open_spans.append((start, end))
+            crossed = next((each for each in around if each["end"] < end), None)
+            if crossed is not None:
+                other = joiner(item.example.tokens).join(item.example.tokens[crossed["start"] : crossed["end"]])
+                self.findings.add("crossing-spans", item.place(f"it crosses '{shown(other)}'", start, end))
 
     def _check_edges(self, item: Item, spans: Sequence[Span]) -> None:
         tokens = item.example.tokens
