@@ -121,7 +121,7 @@ def _network(model: Any) -> Callable[[Any, Any], Any]:
             [scorer.scores(scorer(words[i : i + 1], mask[i : i + 1]), 0, words.shape[1]) for i in range(len(words))]
         )
     if hasattr(scorer, "biaffine"):
-        return lambda words, mask: scorer.scores(*scorer(words))
+        return lambda words, mask: scorer.scores(scorer(words, mask))
     return lambda words, mask: scorer.scores(scorer(words))
 
 

@@ -68,6 +68,8 @@ MODEL_BLOCKS = {
     "biaffine-multi": {"type": "biaffine-ner-model", "biaffine_bias": False, "multi_label": True, "flat_ner": False},
     "pointer": {"type": "global-pointer-model", "token_ffn_out_width": 6},
     "full-pointer": {"type": "global-pointer-model", "efficient": False, "rope": False, "flat_ner": True},
+    "biaffine-words": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 6, "word_scores": True},
+    "pointer-words": {"type": "global-pointer-model", "token_ffn_out_width": 6, "word_scores": True},
     "w2ner": {
         "type": "w2ner-model",
         "biaffine_size": 7,

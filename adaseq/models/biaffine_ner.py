@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,14 @@ from adaseq.models.spans import SpanModel, annotated_cells, without_context
 from adaseq.modules.biaffine import Biaffine, Projection
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
-from adaseq.modules.grid_losses import judged_spans, row_blocks, sigmoid_loss, softmax_loss, sum_over_grid
+from adaseq.modules.grid_losses import (
+    full_precision,
+    judged_spans,
+    row_blocks,
+    sigmoid_loss,
+    softmax_loss,
+    sum_over_grid,
+)
 from adaseq.modules.span_search import (
     Candidates,
     best_class_candidates,
@@ -27,6 +34,7 @@ from adaseq.modules.span_search import (
     probable_candidates,
     take_best,
 )
+from adaseq.modules.word_scores import WordScores
 from adaseq.registry import MODELS, Lazy
 from adaseq.utils.ranges import Rate
 
@@ -34,6 +42,29 @@ from adaseq.utils.ranges import Rate
 _LENGTHS, _LENGTH_SIZE = 32, 32
 # What part of the spans is taken to be entities before anything is learned.
 _PRIOR = 0.01
+
+
+class SpanVectors(NamedTuple):
+    """What scores are made of.
+
+    Attributes:
+        firsts: the vectors of first words `(B, L, D)`.
+        lasts: those of last words, the same.
+        starts: what a first word adds for each type `(B, L, T)`; None if nothing.
+        ends: what a last word adds, the same.
+    """
+
+    firsts: Tensor
+    lasts: Tensor
+    starts: Tensor | None = None
+    ends: Tensor | None = None
+
+    def block(self, sentences: slice, rows: slice, columns: slice) -> SpanVectors:
+        """Those of the cells in some sentences, rows and columns."""
+        parts = self.firsts[sentences, rows], self.lasts[sentences, columns]
+        if self.starts is None or self.ends is None:
+            return SpanVectors(*parts)
+        return SpanVectors(*parts, self.starts[sentences, rows], self.ends[sentences, columns])
 
 
 class SpanScorer(nn.Module):
@@ -48,9 +79,12 @@ class SpanScorer(nn.Module):
         num_classes: K.
         bias: as of `Biaffine`.
         dropout: on the vectors of first and last words.
+        num_scored: to so many of the classes, the last ones, `WordScores` are added; none by default.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_classes: int, bias: bool, dropout: float) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, num_classes: int, bias: bool, dropout: float, num_scored: int = 0
+    ) -> None:
         super().__init__()
         self.start = Projection(input_size, hidden_size, "elu", dropout)
         self.end = Projection(input_size, hidden_size, "elu", dropout)
@@ -58,25 +92,33 @@ class SpanScorer(nn.Module):
         self.lengths = nn.Embedding(_LENGTHS, _LENGTH_SIZE)
         self.by_length = nn.Linear(_LENGTH_SIZE, num_classes, bias=False)
         nn.init.zeros_(self.by_length.weight)
+        self.word_scores = WordScores(input_size, num_scored) if num_scored else None
         # Adam moves all of the D^2 weights of a pair at once: unscaled, one step would throw its score far off.
         self.scale = 1 / math.sqrt(hidden_size)
 
-    def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """The vectors of first and of last words `(B, L, D)`, for `scores`."""
-        return self.start(words) * self.scale, self.end(words) * self.scale
+    def forward(self, words: Tensor, mask: Tensor) -> SpanVectors:
+        """What `scores` are made of, from words `(B, L, H)` of which `mask` `(B, L)` tells the real ones."""
+        added = () if self.word_scores is None else self.word_scores(words, mask)
+        return SpanVectors(self.start(words) * self.scale, self.end(words) * self.scale, *added)
 
-    def scores(self, starts: Tensor, ends: Tensor, offset: int = 0) -> Tensor:
+    def scores(self, vectors: SpanVectors, offset: int = 0) -> Tensor:
         """The scores `(B, R, K, M)` of each first with each last word.
 
         Args:
-            starts: the vectors of first words `(B, R, D)`.
-            ends: those of last words `(B, M, D)`.
-            offset: how many words the first one of `starts` comes behind the first one of `ends`.
+            vectors: of R first words and M last ones.
+            offset: how many words the first one of R comes behind the first one of M.
         """
-        rows = torch.arange(starts.shape[1], device=starts.device) + offset
-        columns = torch.arange(ends.shape[1], device=starts.device)
+        firsts, lasts, starts, ends = vectors
+        rows = torch.arange(firsts.shape[1], device=firsts.device) + offset
+        columns = torch.arange(lasts.shape[1], device=firsts.device)
         lengths = (columns - rows.unsqueeze(1)).clamp(0, _LENGTHS - 1)  # (R, M)
-        return self.biaffine(starts, ends) + self.length_scores()[:, lengths].transpose(0, 1)
+        scores = self.biaffine(firsts, lasts) + self.length_scores()[:, lengths].transpose(0, 1)
+        if starts is None or ends is None:
+            return scores
+        scores = full_precision(scores)
+        scored = scores[:, :, -starts.shape[-1] :]
+        scored.add_(starts.unsqueeze(3)).add_(ends.transpose(1, 2).unsqueeze(1))
+        return scores
 
     def length_scores(self) -> Tensor:
         """What spans of 1, 2, … words get for their length: `(K, lengths)`."""
@@ -95,6 +137,8 @@ class BiaffineNerModel(SpanModel):
         biaffine_bias: score first words, last words and types by themselves too.
         multi_label: a span may have several types: each is decided by itself.
         flat_ner: no two entities share a word; false lets one lie in another. None crosses another either way.
+        word_scores: add to the score of a span what each of its words says by itself: that it begins, or continues, an entity
+            of the type.
         dropout: on word vectors before and after the encoder, and on the vectors of first and last words.
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
@@ -111,6 +155,7 @@ class BiaffineNerModel(SpanModel):
         dropout: Rate = 0.0,
         word_dropout: bool | Rate = False,
         variational_dropout: Rate = 0.0,
+        word_scores: bool = False,
     ) -> None:
         super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
         self.check_arguments({"biaffine_ffnn_size": biaffine_ffnn_size})
@@ -120,7 +165,8 @@ class BiaffineNerModel(SpanModel):
         num_types = len(self.id_to_label)
         self.num_classes = num_types if multi_label else num_types + 1
         width = 150 if biaffine_ffnn_size == -1 else biaffine_ffnn_size
-        self.scorer = SpanScorer(self.word_size, width, self.num_classes, biaffine_bias, dropout)
+        scored = num_types if word_scores else 0
+        self.scorer = SpanScorer(self.word_size, width, self.num_classes, biaffine_bias, dropout, scored)
         if biaffine_bias:
             # Nearly no span is an entity: to begin there spares the first steps (Lin et al. 2017, section 3.3).
             odds = math.log((1 - _PRIOR) / _PRIOR)
@@ -145,9 +191,9 @@ class BiaffineNerModel(SpanModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The cross entropy of the spans of a sentence, averaged over sentences."""
         words, mask = self.words(batch)
-        starts, ends = self.scorer(words)
+        vectors, every = self.scorer(words, mask), slice(None)
         loss = sum_over_grid(
-            lambda sentences, rows: self.scorer.scores(starts[sentences, rows], ends[sentences], rows.start),
+            lambda sentences, rows: self.scorer.scores(vectors.block(sentences, rows, every), rows.start),
             judged_spans(mask, batch.get("unknown")),
             annotated_cells(batch, 0 if self.multi_label else 1),
             self.num_classes,
@@ -171,11 +217,11 @@ class BiaffineNerModel(SpanModel):
     def _candidates(self, batch: Batch, find: Callable[[Tensor, Tensor, int], Candidates]) -> Candidates:
         """What is found in the scores of each block of rows."""
         words, mask = self.words(batch)
-        starts, ends = self.scorer(words)
+        vectors, every = self.scorer(words, mask), slice(None)
         classes = self.classes(0 if self.multi_label else 1)
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_classes):
-            scores = self.scorer.scores(starts[:, first:last], ends[:, first:])
+            scores = self.scorer.scores(vectors.block(every, slice(first, last), slice(first, None)))
             parts.append(find(guide_cells(scores, batch.get("guidance"), classes, first), mask, first))
         return without_context(Candidates.join(parts), batch)
 

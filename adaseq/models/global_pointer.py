@@ -17,8 +17,9 @@ from adaseq.models.spans import SpanModel, annotated_cells, without_context
 from adaseq.modules.embedders.base import Embedder
 from adaseq.modules.encoders.base import Encoder
 from adaseq.modules.grid_losses import judged_spans, row_blocks, sum_over_grid, threshold_loss
-from adaseq.modules.pointer import Pointer
+from adaseq.modules.pointer import Pointer, PointerVectors
 from adaseq.modules.span_search import Candidates, positive_candidates, probable_candidates, take_best
+from adaseq.modules.word_scores import WordScores
 from adaseq.registry import MODELS, Lazy
 from adaseq.utils.ranges import Rate
 
@@ -38,6 +39,8 @@ class GlobalPointerModel(SpanModel):
             of its own, which takes as many parameters times the number of types.
         rope: rotary positions, so that scores depend on the distance of words.
         flat_ner: no two entities share a word: the best are taken; by default all spans above zero are.
+        word_scores: add to the score of a span what each of its words says by itself: that it begins, or continues, an entity
+            of the type.
         id_to_label: the types and their ids, instead of the preprocessor's.
     """
 
@@ -55,6 +58,7 @@ class GlobalPointerModel(SpanModel):
         efficient: bool = True,
         rope: bool = True,
         flat_ner: bool = False,
+        word_scores: bool = False,
     ) -> None:
         super().__init__(embedder, id_to_label, encoder, dropout, word_dropout, variational_dropout)
         self.check_arguments({"token_ffn_out_width": token_ffn_out_width, "rope": rope})
@@ -64,6 +68,7 @@ class GlobalPointerModel(SpanModel):
         self.num_types = len(self.id_to_label)
         width = _WIDTH if token_ffn_out_width == -1 else token_ffn_out_width
         self.scorer = Pointer(self.word_size, width, self.num_types, efficient, rope)
+        self.word_scores = WordScores(self.word_size, self.num_types) if word_scores else None
 
     @staticmethod
     def check_arguments(arguments: Mapping[str, Any]) -> None:
@@ -81,11 +86,19 @@ class GlobalPointerModel(SpanModel):
                 f"choose {width + 1}, or rope: false"
             )
 
+    def vectors(self, words: Tensor, mask: Tensor) -> PointerVectors:
+        """What scores are made of, from words `(B, L, H)` of which `mask` `(B, L)` tells the real ones."""
+        vectors: PointerVectors = self.scorer(words)
+        if self.word_scores is None:
+            return vectors
+        starts, ends = self.word_scores(words, mask)
+        return vectors._replace(starts=vectors.starts + starts, ends=vectors.ends + ends)
+
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What it costs that annotated spans are not above zero and others not below, averaged over sentences and types."""
         words, mask = self.words(batch)
         loss = sum_over_grid(
-            lambda sentences, _: self.scorer.scores(self.scorer(words[sentences])),
+            lambda sentences, _: self.scorer.scores(self.vectors(words[sentences], mask[sentences])),
             judged_spans(mask, batch.get("unknown")),
             annotated_cells(batch),
             self.num_types,
@@ -108,7 +121,7 @@ class GlobalPointerModel(SpanModel):
     def _candidates(self, batch: Batch, find: Callable[[Tensor, Tensor, int], Candidates]) -> Candidates:
         """What is found in the scores of each block of rows."""
         words, mask = self.words(batch)
-        vectors, classes = self.scorer(words), self.classes()
+        vectors, classes = self.vectors(words, mask), self.classes()
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_types):
             scores = self.scorer.scores(vectors.block(first, last))

@@ -95,7 +95,7 @@ def softmax_loss(scores: Tensor, judged: Tensor, cells: Cells) -> Tensor:
 
     A cell that is annotated with several classes is compared with their mixture.
     """
-    scores = _full(scores)
+    scores = full_precision(scores)
     normaliser = scores.logsumexp(2)  # (B, R, M)
     total = ((normaliser - scores[:, :, 0]) * judged).sum()
     sentences, rows, columns, classes = cells
@@ -105,7 +105,7 @@ def softmax_loss(scores: Tensor, judged: Tensor, cells: Cells) -> Tensor:
 
 def sigmoid_loss(scores: Tensor, judged: Tensor, cells: Cells) -> Tensor:
     """Binary cross entropy of each class by itself; the sum."""
-    scores = _full(scores)
+    scores = full_precision(scores)
     total = (softplus(scores) * judged.unsqueeze(2)).sum()
     sentences, rows, columns, classes = cells
     return total - scores[sentences, rows, classes, columns].sum()
@@ -116,7 +116,7 @@ def threshold_loss(scores: Tensor, judged: Tensor, cells: Cells) -> Tensor:
 
     Su et al. 2022, 'Global pointer', eq. 10 (after Sun et al. 2020, 'Circle loss'). The sum over sentences and classes.
     """
-    scores = _full(scores)
+    scores = full_precision(scores)
     batch, _, num_classes, _ = scores.shape
     sentences, rows, columns, classes = cells
     positive = scores[sentences, rows, classes, columns]
@@ -164,7 +164,8 @@ def row_blocks(num_rows: int, num_scores: int, most: int = 1 << 24) -> Iterator[
         yield start, min(start + step, num_rows)
 
 
-def _full(scores: Tensor) -> Tensor:
+def full_precision(scores: Tensor) -> Tensor:
+    """Scores in float32 at least: sums over many of them are wrong in half of it."""
     return scores if scores.dtype == torch.float64 else scores.float()
 
 

@@ -88,7 +88,8 @@ class GridHead(ABC):
 
 
 class BiaffineHead(GridHead):
-    """Scores of the biaffine model: the graph gives the vectors of first and of last words, both `(B, T, D)`."""
+    """Scores of the biaffine model: the graph gives the vectors of first and of last words, both `(B, T, D)`, and may give what
+    these words add for each type, both `(B, T, K)`."""
 
     def block(self, outputs: Sequence[np.ndarray], first: int, last: int) -> np.ndarray:
         """See `GridHead`, and `adaseq.models.biaffine_ner.SpanScorer`."""
@@ -107,7 +108,10 @@ class BiaffineHead(GridHead):
         by_length = self.arrays["lengths"]  # (K, lengths)
         lengths = np.arange(ends.shape[1]) - np.arange(rows)[:, None]
         by_length = by_length[:, lengths.clip(0, by_length.shape[1] - 1)]  # (K, R, M)
-        return scores.reshape(batch, rows, num_classes, -1) + by_length.swapaxes(0, 1)
+        scores = scores.reshape(batch, rows, num_classes, -1) + by_length.swapaxes(0, 1)
+        if len(outputs) > 2:
+            scores[:, :, num_classes - len(self.labels) :] += _added(outputs[2], outputs[3], first, last)
+        return scores
 
 
 class PointerHead(GridHead):
@@ -118,9 +122,12 @@ class PointerHead(GridHead):
         """See `GridHead`, and `adaseq.modules.pointer.Pointer`."""
         queries, keys, starts, ends = outputs
         shared = queries[:, :, first:last] @ keys[:, :, first:].transpose(0, 1, 3, 2)  # (B, heads, R, M)
-        scores = shared.transpose(0, 2, 1, 3) + starts[:, first:last, :, None]
-        scores += ends[:, first:].transpose(0, 2, 1)[:, None]
-        return scores
+        return shared.transpose(0, 2, 1, 3) + _added(starts, ends, first, last)
+
+
+def _added(starts: np.ndarray, ends: np.ndarray, first: int, last: int) -> np.ndarray:
+    """What first and last words add to the scores of a block, `(B, R, K, M)`."""
+    return starts[:, first:last, :, None] + ends[:, first:].transpose(0, 2, 1)[:, None]
 
 
 def _rows(length: int, size: int) -> Iterator[tuple[int, int]]:

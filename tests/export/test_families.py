@@ -60,7 +60,13 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"type": "biaffine-ner-model", "biaffine_bias": False, "multi_label": True, "flat_ner": False, "encoder": LSTM},
         VECTORS,
     ),
+    "biaffine-words": (NER, {"type": "biaffine-ner-model", "biaffine_ffnn_size": 6, "word_scores": True}, BACKBONE),
     "pointer": (NER, {"type": "global-pointer-model", "token_ffn_out_width": 6}, BACKBONE),
+    "pointer-words": (
+        NER,
+        {"type": "global-pointer-model", "token_ffn_out_width": 6, "word_scores": True, "encoder": LSTM},
+        VECTORS,
+    ),
     "full-pointer": (
         NER,
         {"type": "global-pointer-model", "efficient": False, "rope": False, "flat_ner": True, "encoder": LSTM},

@@ -18,7 +18,20 @@ MODELS = {
     "biaffine": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "encoder": LSTM},
     "biaffine-types": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "multi_label": True, "encoder": LSTM},
     "biaffine-nested": {"type": "biaffine-ner-model", "biaffine_ffnn_size": 16, "flat_ner": False, "encoder": LSTM},
+    "biaffine-words": {
+        "type": "biaffine-ner-model",
+        "biaffine_ffnn_size": 16,
+        "flat_ner": False,
+        "word_scores": True,
+        "encoder": LSTM,
+    },
     "pointer": {"type": "global-pointer-model", "token_ffn_out_width": 16, "encoder": LSTM},
+    "pointer-words": {
+        "type": "global-pointer-model",
+        "token_ffn_out_width": 16,
+        "word_scores": True,
+        "encoder": LSTM,
+    },
     "full-pointer": {
         "type": "global-pointer-model",
         "token_ffn_out_width": 16,
@@ -113,7 +126,9 @@ def test_flat_entities_are_learned(name):
     assert trained.found(FLAT) == [example.spans for example in FLAT]
 
 
-@pytest.mark.parametrize("name", ["biaffine-nested", "pointer", "full-pointer", "w2ner"])
+@pytest.mark.parametrize(
+    "name", ["biaffine-nested", "biaffine-words", "pointer", "pointer-words", "full-pointer", "w2ner"]
+)
 def test_nested_entities_are_learned(name):
     trained = Trained(name, NESTED)
     assert trained.found(NESTED) == [example.spans for example in NESTED]
@@ -186,7 +201,7 @@ def test_padding_is_no_negative_example(name):
     assert losses[0] == pytest.approx(losses[1], rel=1e-4) or losses[0] == pytest.approx(2 * losses[1], rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["biaffine", "pointer", "full-pointer", "w2ner"])
+@pytest.mark.parametrize("name", ["biaffine", "biaffine-words", "pointer", "pointer-words", "full-pointer", "w2ner"])
 def test_grids_in_parts_teach_the_same(name, monkeypatch):
     trained = Trained(name, FLAT, steps=2)
     trained.model.train().double()
@@ -203,7 +218,7 @@ def test_grids_in_parts_teach_the_same(name, monkeypatch):
     assert all(torch.allclose(each, gradients[1][key]) for key, each in gradients[0].items())
 
 
-@pytest.mark.parametrize("name", ["biaffine", "pointer", "full-pointer"])
+@pytest.mark.parametrize("name", ["biaffine", "biaffine-words", "pointer", "pointer-words", "full-pointer"])
 def test_a_training_step_keeps_no_whole_grids(name):
     labels = [f"T{number}" for number in range(20)]
     block = {**MODELS[name], "embedder": {"type": "embedding", "embedding_dim": 16}}
@@ -250,5 +265,5 @@ def test_the_biaffine_weights_of_the_old_adaseq_give_the_old_scores():
     expected = torch.einsum("bid,kde,bje->bikj", starts, form, ends)
     missing, unexpected = model.load_state_dict(model.upgraded(old), strict=False)
     assert not unexpected and not any(name.startswith("scorer") for name in missing)
-    scores = model.scorer.scores(*model.scorer(words))
+    scores = model.scorer.scores(model.scorer(words, torch.ones(2, 5, dtype=torch.bool)))
     assert torch.allclose(scores, expected, rtol=1e-4, atol=1e-3)

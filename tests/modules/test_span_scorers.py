@@ -1,4 +1,4 @@
-"""Biaffine form and pointer compute what their papers say."""
+"""Biaffine form, pointer and word scores compute what their papers say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from adaseq.models.biaffine_ner import SpanScorer
 from adaseq.modules.biaffine import Biaffine
 from adaseq.modules.encoders.transformer import rotate
 from adaseq.modules.pointer import Pointer
+from adaseq.modules.word_scores import WordScores
 from tests.live_memory import peak_bytes
 
 
@@ -40,24 +41,26 @@ def test_spans_are_scored_by_their_ends_and_their_length():
     scorer = SpanScorer(5, 4, 3, True, 0.0)
     for weight in (scorer.biaffine.weight, scorer.by_length.weight):
         torch.nn.init.normal_(weight)
-    starts, ends = scorer(torch.randn(2, 40, 5))
-    scores = scorer.scores(starts, ends)
-    by_length = (scores - scorer.biaffine(starts, ends))[0].transpose(0, 1)  # (K, L, L)
+    vectors, every = scorer(torch.randn(2, 40, 5), torch.ones(2, 40, dtype=torch.bool)), slice(None)
+    scores = scorer.scores(vectors)
+    by_length = (scores - scorer.biaffine(vectors.firsts, vectors.lasts))[0].transpose(0, 1)  # (K, L, L)
     for length in range(40):
         expected = scorer.by_length(scorer.lengths.weight[min(length, 31)])
         assert torch.allclose(by_length.diagonal(length, 1, 2), expected.unsqueeze(1), atol=1e-5)
-    assert torch.allclose(scorer.scores(starts[:, 3:6], ends, 3), scores[:, 3:6], atol=1e-5)
-    assert torch.allclose(scorer.scores(starts[:, 3:6], ends[:, 3:]), scores[:, 3:6, :, 3:], atol=1e-5)
+    block = vectors.block(every, slice(3, 6), every)
+    assert torch.allclose(scorer.scores(block, 3), scores[:, 3:6], atol=1e-5)
+    block = vectors.block(every, slice(3, 6), slice(3, None))
+    assert torch.allclose(scorer.scores(block), scores[:, 3:6, :, 3:], atol=1e-5)
 
 
 def test_one_step_of_adam_does_not_throw_the_scores_of_spans_far_off():
     torch.manual_seed(0)
-    scorer, words = SpanScorer(384, 150, 7, True, 0.0), torch.randn(1, 6, 384)
-    before = scorer.scores(*scorer(words))
+    scorer, words, mask = SpanScorer(384, 150, 7, True, 0.0), torch.randn(1, 6, 384), torch.ones(1, 6, dtype=torch.bool)
+    before = scorer.scores(scorer(words, mask))
     optimizer = torch.optim.Adam(scorer.parameters(), 1e-3)
     before[0, 2, 1, 3].backward()
     optimizer.step()
-    change = scorer.scores(*scorer(words)) - before
+    change = scorer.scores(scorer(words, mask)) - before
     assert 0 < change[0, 2, 1, 3].abs() < 0.1
 
 
@@ -103,3 +106,48 @@ def test_a_block_of_rows_is_a_part_of_the_whole():
         whole = pointer.scores(vectors)
         assert torch.allclose(pointer.scores(vectors.block(2, 4)), whole[:, 2:4, :, 2:], atol=1e-6)
         assert torch.allclose(pointer.scores(pointer(words[1:])), whole[1:], atol=1e-6)
+
+
+def test_word_scores_by_hand():
+    torch.manual_seed(0)
+    scorer = WordScores(5, 3).double()
+    torch.nn.init.normal_(scorer.linear.weight)
+    words, lengths = torch.randn(2, 7, 5, dtype=torch.float64), [7, 4]
+    mask = torch.arange(7) < torch.tensor(lengths).unsqueeze(1)
+    starts, ends = scorer(words, mask)
+    begins, continues = scorer.linear(words).sigmoid().chunk(2, -1)
+    for sentence, length in enumerate(lengths):
+        for first in range(length):
+            for last in range(first, length):
+                expected = begins[sentence, first] * continues[sentence, first + 1 : last + 1].prod(0)
+                if last + 1 < length:
+                    expected = expected * (1 - continues[sentence, last + 1])
+                score = starts[sentence, first] + ends[sentence, last]
+                assert torch.allclose(score.exp(), expected)
+
+
+def test_word_scores_are_added_to_those_of_types_and_not_to_that_of_none():
+    torch.manual_seed(0)
+    scorer = SpanScorer(5, 4, 4, True, 0.0, num_scored=3)
+    torch.nn.init.normal_(scorer.word_scores.linear.weight)
+    vectors = scorer(torch.randn(2, 6, 5), torch.ones(2, 6, dtype=torch.bool))
+    added = scorer.scores(vectors) - scorer.scores(vectors._replace(starts=None, ends=None))
+    expected = vectors.starts.unsqueeze(3) + vectors.ends.transpose(1, 2).unsqueeze(1)
+    assert torch.allclose(added[:, :, 1:], expected, atol=1e-5) and not added[:, :, 0].any()
+
+
+def test_word_scores_of_a_long_text_are_exact_in_half_precision():
+    torch.manual_seed(0)
+    scorer = WordScores(5, 3)
+    torch.nn.init.normal_(scorer.linear.weight)
+    words, mask = torch.randn(1, 2000, 5), torch.ones(1, 2000, dtype=torch.bool)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        starts, ends = scorer(words, mask)
+        continues = scorer.linear(words).double()[..., 3:]
+    assert starts.dtype == torch.float32
+    score = torch.nn.functional.logsigmoid(continues[0, 1991:1995]).sum(0) - torch.nn.functional.softplus(
+        continues[0, 1995]
+    )
+    assert torch.allclose(
+        (ends[0, 1994] - ends[0, 1990]).double() + torch.nn.functional.logsigmoid(-continues[0, 1991]), score, atol=1e-3
+    )
