@@ -33,8 +33,10 @@ _PREPROCESSORS = {
 MODELS: dict[str, dict[str, Any]] = {
     "biaffine": {"type": "biaffine-ner-model"},
     "biaffine, nested": {"type": "biaffine-ner-model", "flat_ner": False},
+    "biaffine, word scores": {"type": "biaffine-ner-model", "word_scores": True},
     "global pointer": {"type": "global-pointer-model"},
     "global pointer, full": {"type": "global-pointer-model", "efficient": False},
+    "global pointer, word scores": {"type": "global-pointer-model", "word_scores": True},
     "w2ner": {"type": "w2ner-model"},
     "twostage": {"type": "twostage-ner-model"},
 }
@@ -122,7 +124,7 @@ def _network(model: Any) -> Callable[[Any, Any], Any]:
         )
     if hasattr(scorer, "biaffine"):
         return lambda words, mask: scorer.scores(scorer(words, mask))
-    return lambda words, mask: scorer.scores(scorer(words))
+    return lambda words, mask: scorer.scores(model.vectors(words, mask))
 
 
 def _planted(scores: Any, cells: Any, block: dict[str, Any]) -> Any:

@@ -196,6 +196,7 @@ NESTED = _spans(
     """\
   # encoder: {{type: lstm, hidden_size: 256, bidirectional: true}}   # on top of the backbone; none by default
   dropout: 0.1
+  word_scores: true              # the score of a span also takes what each of its words says by itself
   # flat_ner: true               # finds no two entities that share a word
 """,
     """\
@@ -204,6 +205,7 @@ NESTED = _spans(
     hidden_size: 128
     bidirectional: true
   dropout: 0.5
+  word_scores: true              # the score of a span also takes what each of its words says by itself
   # flat_ner: true               # finds no two entities that share a word
 """,
 )
