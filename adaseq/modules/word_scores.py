@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid, pad
+from torch.nn.functional import logsigmoid
 
 from adaseq.modules.grid_losses import full_precision
 
@@ -39,4 +39,5 @@ class WordScores(nn.Module):
         begins, continues = full_precision(self.linear(words)).chunk(2, -1)
         so_far = logsigmoid(continues).cumsum(1)
         stops = torch.where(mask.unsqueeze(-1), logsigmoid(-continues), 0.0)
-        return logsigmoid(begins) - so_far, so_far + pad(stops[:, 1:], (0, 0, 0, 1))
+        behind = torch.cat([stops[:, 1:], torch.zeros_like(stops[:, :1])], 1)
+        return logsigmoid(begins) - so_far, so_far + behind
