@@ -162,12 +162,9 @@ def _stub(model: Any, words: Any, mask: Any, planted: Any) -> Callable[[], None]
         vectors = PairVectors(numbers, numbers, numbers, numbers, numbers, None, mask)
         replace(model.scorer, "forward", lambda words, mask, kept=None: vectors)
         replace(model.scorer, "scores", lambda part, first, last: planted[part.first[:, 0], first:last])
-    elif planted is not None and hasattr(model.scorer, "biaffine"):
-        nothing = torch.zeros(*mask.shape, 1, device=mask.device)
-        replace(model.scorer, "forward", lambda words: (nothing, nothing))
-        replace(model.scorer, "scores", lambda starts, ends: planted)
     elif planted is not None:
-        replace(model.scorer, "forward", lambda words: _Whole())
+        owner, name = (model.scorer, "forward") if hasattr(model.scorer, "biaffine") else (model, "vectors")
+        replace(owner, name, lambda words, mask: _Whole())
         replace(model.scorer, "scores", lambda vectors: planted)
 
     def restore() -> None:
@@ -180,7 +177,7 @@ def _stub(model: Any, words: Any, mask: Any, planted: Any) -> Callable[[], None]
 class _Whole:
     """Stands for vectors that nobody looks at."""
 
-    def block(self, first: int, last: int) -> _Whole:
+    def block(self, *cells: Any) -> _Whole:
         """All of them."""
         return self
 
