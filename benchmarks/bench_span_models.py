@@ -122,8 +122,6 @@ def _network(model: Any) -> Callable[[Any, Any], Any]:
         return lambda words, mask: torch.cat(
             [scorer.scores(scorer(words[i : i + 1], mask[i : i + 1]), 0, words.shape[1]) for i in range(len(words))]
         )
-    if hasattr(scorer, "biaffine"):
-        return lambda words, mask: scorer.scores(scorer(words, mask))
     return lambda words, mask: scorer.scores(model.vectors(words, mask))
 
 
@@ -163,8 +161,7 @@ def _stub(model: Any, words: Any, mask: Any, planted: Any) -> Callable[[], None]
         replace(model.scorer, "forward", lambda words, mask, kept=None: vectors)
         replace(model.scorer, "scores", lambda part, first, last: planted[part.first[:, 0], first:last])
     elif planted is not None:
-        owner, name = (model.scorer, "forward") if hasattr(model.scorer, "biaffine") else (model, "vectors")
-        replace(owner, name, lambda words, mask: _Whole())
+        replace(model, "vectors", lambda words, mask: _Whole())
         replace(model.scorer, "scores", lambda vectors: planted)
 
     def restore() -> None:

@@ -98,7 +98,7 @@ def _biaffine(model: Any) -> Plan:
     facts = {"is_exclusive": not model.multi_label, "nesting": "flat" if model.flat_ner else "nested"}
     return Plan(
         "biaffine",
-        lambda batch: tuple(each for each in model.scorer(*model.words(batch)) if each is not None),
+        lambda batch: tuple(each for each in model.vectors(*model.words(batch)) if each is not None),
         facts,
         {"biaffine": _array(model.scorer.biaffine.weight), "lengths": _array(model.scorer.length_scores())},
         needs=("label_positions", "label_mask"),

@@ -79,12 +79,9 @@ class SpanScorer(nn.Module):
         num_classes: K.
         bias: as of `Biaffine`.
         dropout: on the vectors of first and last words.
-        num_scored: to so many of the classes, the last ones, `WordScores` are added; none by default.
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, num_classes: int, bias: bool, dropout: float, num_scored: int = 0
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, num_classes: int, bias: bool, dropout: float) -> None:
         super().__init__()
         self.start = Projection(input_size, hidden_size, "elu", dropout)
         self.end = Projection(input_size, hidden_size, "elu", dropout)
@@ -92,14 +89,12 @@ class SpanScorer(nn.Module):
         self.lengths = nn.Embedding(_LENGTHS, _LENGTH_SIZE)
         self.by_length = nn.Linear(_LENGTH_SIZE, num_classes, bias=False)
         nn.init.zeros_(self.by_length.weight)
-        self.word_scores = WordScores(input_size, num_scored) if num_scored else None
         # Adam moves all of the D^2 weights of a pair at once: unscaled, one step would throw its score far off.
         self.scale = 1 / math.sqrt(hidden_size)
 
-    def forward(self, words: Tensor, mask: Tensor) -> SpanVectors:
-        """What `scores` are made of, from words `(B, L, H)` of which `mask` `(B, L)` tells the real ones."""
-        added = () if self.word_scores is None else self.word_scores(words, mask)
-        return SpanVectors(self.start(words) * self.scale, self.end(words) * self.scale, *added)
+    def forward(self, words: Tensor) -> SpanVectors:
+        """What `scores` are made of, from words `(B, L, H)`."""
+        return SpanVectors(self.start(words) * self.scale, self.end(words) * self.scale)
 
     def scores(self, vectors: SpanVectors, offset: int = 0) -> Tensor:
         """The scores `(B, R, K, M)` of each first with each last word.
@@ -165,8 +160,8 @@ class BiaffineNerModel(SpanModel):
         num_types = len(self.id_to_label)
         self.num_classes = num_types if multi_label else num_types + 1
         width = 150 if biaffine_ffnn_size == -1 else biaffine_ffnn_size
-        scored = num_types if word_scores else 0
-        self.scorer = SpanScorer(self.word_size, width, self.num_classes, biaffine_bias, dropout, scored)
+        self.scorer = SpanScorer(self.word_size, width, self.num_classes, biaffine_bias, dropout)
+        self.word_scores = WordScores(self.word_size, num_types) if word_scores else None
         if biaffine_bias:
             # Nearly no span is an entity: to begin there spares the first steps (Lin et al. 2017, section 3.3).
             odds = math.log((1 - _PRIOR) / _PRIOR)
@@ -188,10 +183,18 @@ class BiaffineNerModel(SpanModel):
         if width < 1 and width != -1:
             raise ModelError(f"model.biaffine_ffnn_size is {width}; it must be at least 1, or -1 for 150")
 
+    def vectors(self, words: Tensor, mask: Tensor) -> SpanVectors:
+        """What scores are made of, from words `(B, L, H)` of which `mask` `(B, L)` tells the real ones."""
+        vectors: SpanVectors = self.scorer(words)
+        if self.word_scores is None:
+            return vectors
+        starts, ends = self.word_scores(words, mask)
+        return vectors._replace(starts=starts, ends=ends)
+
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The cross entropy of the spans of a sentence, averaged over sentences."""
         words, mask = self.words(batch)
-        vectors, every = self.scorer(words, mask), slice(None)
+        vectors, every = self.vectors(words, mask), slice(None)
         loss = sum_over_grid(
             lambda sentences, rows: self.scorer.scores(vectors.block(sentences, rows, every), rows.start),
             judged_spans(mask, batch.get("unknown")),
@@ -217,7 +220,7 @@ class BiaffineNerModel(SpanModel):
     def _candidates(self, batch: Batch, find: Callable[[Tensor, Tensor, int], Candidates]) -> Candidates:
         """What is found in the scores of each block of rows."""
         words, mask = self.words(batch)
-        vectors, every = self.scorer(words, mask), slice(None)
+        vectors, every = self.vectors(words, mask), slice(None)
         classes = self.classes(0 if self.multi_label else 1)
         parts: list[Candidates] = []
         for first, last in row_blocks(mask.shape[1], mask.numel() * self.num_classes):

@@ -42,7 +42,7 @@ def test_spans_are_scored_by_their_ends_and_their_length():
     scorer = SpanScorer(5, 4, 3, True, 0.0)
     for weight in (scorer.biaffine.weight, scorer.by_length.weight):
         torch.nn.init.normal_(weight)
-    vectors, every = scorer(torch.randn(2, 40, 5), torch.ones(2, 40, dtype=torch.bool)), slice(None)
+    vectors, every = scorer(torch.randn(2, 40, 5)), slice(None)
     scores = scorer.scores(vectors)
     by_length = (scores - scorer.biaffine(vectors.firsts, vectors.lasts))[0].transpose(0, 1)  # (K, L, L)
     for length in range(40):
@@ -56,12 +56,12 @@ def test_spans_are_scored_by_their_ends_and_their_length():
 
 def test_one_step_of_adam_does_not_throw_the_scores_of_spans_far_off():
     torch.manual_seed(0)
-    scorer, words, mask = SpanScorer(384, 150, 7, True, 0.0), torch.randn(1, 6, 384), torch.ones(1, 6, dtype=torch.bool)
-    before = scorer.scores(scorer(words, mask))
+    scorer, words = SpanScorer(384, 150, 7, True, 0.0), torch.randn(1, 6, 384)
+    before = scorer.scores(scorer(words))
     optimizer = torch.optim.Adam(scorer.parameters(), 1e-3)
     before[0, 2, 1, 3].backward()
     optimizer.step()
-    change = scorer.scores(scorer(words, mask)) - before
+    change = scorer.scores(scorer(words)) - before
     assert 0 < change[0, 2, 1, 3].abs() < 0.1
 
 
@@ -130,11 +130,10 @@ def test_word_scores_by_hand():
 
 def test_word_scores_are_added_to_those_of_types_and_not_to_that_of_none():
     torch.manual_seed(0)
-    scorer = SpanScorer(5, 4, 4, True, 0.0, num_scored=3)
-    torch.nn.init.normal_(scorer.word_scores.linear.weight)
-    vectors = scorer(torch.randn(2, 6, 5), torch.ones(2, 6, dtype=torch.bool))
-    added = scorer.scores(vectors) - scorer.scores(vectors._replace(starts=None, ends=None))
-    expected = vectors.starts.unsqueeze(3) + vectors.ends.transpose(1, 2).unsqueeze(1)
+    scorer = SpanScorer(5, 4, 4, True, 0.0)
+    vectors, starts, ends = scorer(torch.randn(2, 6, 5)), torch.randn(2, 6, 3), torch.randn(2, 6, 3)
+    added = scorer.scores(vectors._replace(starts=starts, ends=ends)) - scorer.scores(vectors)
+    expected = starts.unsqueeze(3) + ends.transpose(1, 2).unsqueeze(1)
     assert torch.allclose(added[:, :, 1:], expected, atol=1e-5) and not added[:, :, 0].any()
 
 
