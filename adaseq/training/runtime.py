@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -37,7 +38,8 @@ T = TypeVar("T")
 PRECISIONS = {"fp32": "no", "no": "no", "fp16": "fp16", "bf16": "bf16"}
 # The others wait while the main process encodes the data, which may take long.
 _PATIENCE = timedelta(hours=1)
-
+# Seconds for the threads of a group of processes to end what they do.
+_SETTLED = 0.2
 
 # What gloo and NCCL say when the process at the other end is gone.
 _LOST = ("connection reset by peer", "connection closed by peer", "communicator was aborted", "remote process exited")
@@ -191,6 +193,10 @@ class Runtime:
     def close(self) -> None:
         """Leave the group of processes and forget the devices; call it when the run is over."""
         self._accelerator.free_memory()
+        if self.world_size > 1:
+            # A thread of gloo frees what was sent last, for which it needs Python's lock. The group, when it goes, waits for that
+            # thread and holds the lock itself: for ever, if the thread has not been heard by then.
+            time.sleep(_SETTLED)
         self._accelerator.end_training()
         AcceleratorState._reset_state(reset_partial_state=True)
 

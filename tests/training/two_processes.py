@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import json
 import math
@@ -18,6 +19,7 @@ import torch
 from adaseq.data.batching import BatchSampler
 from adaseq.errors import AdaSeqError
 from adaseq.training import finite
+from adaseq.training import runtime as runtime_module
 from adaseq.training.averages import Averages, NonFiniteLoss
 from adaseq.training.evaluation import EvaluationInterrupted, Evaluator
 from adaseq.training.loader import BatchLoader
@@ -105,6 +107,27 @@ def lose_the_other(runtime: Runtime) -> None:
         print("missed", flush=True)
 
 
+def leave_slow_threads(runtime: Runtime) -> None:
+    """Leave when threads of the group get to work only while the main one rests: each process ends all the same."""
+    layer = torch.nn.Linear(2, 2)
+    model = runtime.prepare(layer, torch.optim.SGD(layer.parameters(), 0.1))
+    runtime.broadcast(1)
+    if hasattr(os, "sched_setscheduler"):
+        core = sorted(os.sched_getaffinity(0))[-1]
+        for thread in map(int, os.listdir("/proc/self/task")):
+            os.sched_setaffinity(thread, {core})
+            if thread != os.getpid():
+                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+    # They rest even where other programs want all processors.
+    settled, runtime_module._SETTLED = runtime_module._SETTLED, 5.0
+    assert 0.1 <= settled <= 1
+    faulthandler.dump_traceback_later(30, exit=True)
+    runtime.broadcast([1, 2])
+    runtime.close()
+    del model
+    sys.stdout.write("left\n")
+
+
 def main() -> None:
     path = Path(__file__).with_name("conftest.py")
     spec = importlib.util.spec_from_file_location("fakes", path)
@@ -119,6 +142,9 @@ def main() -> None:
     check_evaluation(runtime, fakes)
     if sys.argv[1:] == ["lose"]:
         lose_the_other(runtime)
+        return
+    if sys.argv[1:] == ["leave"]:
+        leave_slow_threads(runtime)
         return
     if runtime.is_main:
         print("fine")
