@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -115,6 +116,10 @@ class SpanScorer(nn.Module):
         scored.add_(starts.unsqueeze(3)).add_(ends.transpose(1, 2).unsqueeze(1))
         return scores
 
+    def pair_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that `scores` uses."""
+        return chain.from_iterable(part.parameters() for part in (self.biaffine, self.lengths, self.by_length))
+
     def length_scores(self) -> Tensor:
         """What spans of 1, 2, … words get for their length: `(K, lengths)`."""
         return self.by_length(self.lengths.weight).t()
@@ -197,6 +202,7 @@ class BiaffineNerModel(SpanModel):
         vectors, every = self.vectors(words, mask), slice(None)
         loss = sum_over_grid(
             lambda sentences, rows: self.scorer.scores(vectors.block(sentences, rows, every), rows.start),
+            [*(each for each in vectors if each is not None), *self.scorer.pair_parameters()],
             judged_spans(mask, batch.get("unknown")),
             annotated_cells(batch, 0 if self.multi_label else 1),
             self.num_classes,

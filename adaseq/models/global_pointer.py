@@ -97,8 +97,10 @@ class GlobalPointerModel(SpanModel):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """What it costs that annotated spans are not above zero and others not below, averaged over sentences and types."""
         words, mask = self.words(batch)
+        by_words = [] if self.word_scores is None else self.word_scores.parameters()
         loss = sum_over_grid(
             lambda sentences, _: self.scorer.scores(self.vectors(words[sentences], mask[sentences])),
+            [words, *self.scorer.parameters(), *by_words],
             judged_spans(mask, batch.get("unknown")),
             annotated_cells(batch),
             self.num_types,

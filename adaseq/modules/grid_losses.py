@@ -6,14 +6,15 @@ Scores of cells are `(B, R, K, M)`: the row (the first word of a pair), the clas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
-from torch.utils.checkpoint import checkpoint
+
+from adaseq.modules.recomputed import sum_of_parts
 
 # Below any score, and far from what overflows when it is added to one.
 _NEVER = -1e30
@@ -48,6 +49,7 @@ Loss = Callable[[Tensor, Tensor, Cells], Tensor]
 
 def sum_over_grid(
     score: Callable[[slice, slice], Tensor],
+    learned: Sequence[Tensor],
     judged: Tensor,
     cells: Cells,
     cell_size: int,
@@ -63,6 +65,7 @@ def sum_over_grid(
 
     Args:
         score: the scores of some sentences and rows.
+        learned: what they are made of, as far as it is to have gradients: parameters and what was made of others.
         judged: `(B, L, M)` which cells count.
         cells: the annotated cells.
         cell_size: how many numbers are kept of a cell.
@@ -78,16 +81,12 @@ def sum_over_grid(
     num_sentences = max(most_at_once // (num_rows * row_size), 1)
     height = max(most_at_once // row_size, 1) if splits_rows and num_sentences == 1 else num_rows
 
-    def part(sentences: slice, rows: slice, judged: Tensor) -> Tensor:
-        return loss(score(sentences, rows), judged, cells.of(sentences, rows))
+    def parts() -> Iterator[Tensor]:
+        for first, top in product(range(0, count, num_sentences), range(0, num_rows, height)):
+            sentences, rows = slice(first, min(first + num_sentences, count)), slice(top, min(top + height, num_rows))
+            yield loss(score(sentences, rows), judged[sentences, rows], cells.of(sentences, rows))
 
-    parts = []
-    for first, top in product(range(0, count, num_sentences), range(0, num_rows, height)):
-        sentences, rows = slice(first, min(first + num_sentences, count)), slice(top, min(top + height, num_rows))
-        # The tensor among the arguments tells which device draws the random numbers that are to be drawn again.
-        given = sentences, rows, judged[sentences, rows]
-        parts.append(checkpoint(part, *given, use_reentrant=False) if torch.is_grad_enabled() else part(*given))
-    return torch.stack(parts).sum()
+    return sum_of_parts(parts, learned)
 
 
 def softmax_loss(scores: Tensor, judged: Tensor, cells: Cells) -> Tensor:

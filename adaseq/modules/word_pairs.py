@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu
+from torch.nn.functional import conv2d, gelu, pad
 
 from adaseq.errors import ModelError, nearest
 from adaseq.modules.biaffine import Biaffine, Projection
@@ -134,17 +134,18 @@ class WordPairScorer(nn.Module):
         # First, so that it is the last one that gradients flow through: that of its weight is as large as a block of the grid.
         by_words = self.biaffine(vectors.first[:, first:last], vectors.second)
         batch, length = vectors.mask.shape
-        top, bottom = max(first - self.reach, 0), min(last + self.reach, length)
-        grid = gelu(self._narrowed(vectors, top, bottom))  # (B, channels, R', L)
-        is_pair = None
-        if not vectors.mask.all():
-            # Padding is as empty as what lies outside the grid, so that a sentence's company plays no part.
-            is_pair = (vectors.mask[:, top:bottom].unsqueeze(2) & vectors.mask.unsqueeze(1)).unsqueeze(1)
-            grid = grid * is_pair
+        mask = None if vectors.mask.all() else vectors.mask
+        reach = self.reach
+        top, bottom = max(first - reach, 0), min(last + reach, length)
+        grid = _emptied(gelu(self._narrowed(vectors, top, bottom)), mask, top)  # (B, channels, R', L)
         layers = []
         for convolution in self.convolutions:
-            grid = gelu(convolution(grid))
-            grid = grid if is_pair is None else grid * is_pair
+            assert isinstance(convolution, nn.Conv2d)
+            reach -= convolution.dilation[0]
+            upper, lower = max(first - reach, 0), min(last + reach, length)
+            grid = gelu(_convolved(convolution, grid, upper - top, bottom - lower))
+            top, bottom = upper, lower
+            grid = _emptied(grid, mask, top)
             layers.append(grid[:, :, first - top : last - top])
         seen = torch.cat(layers, 1).flatten(2)  # (B, channels · layers, R · L)
         hidden = gelu(_apply(self.hidden, self.dropout(seen)))
@@ -170,6 +171,27 @@ class WordPairScorer(nn.Module):
         table = torch.cat([self.distances.weight, self.regions.weight[_REGIONS.to(both.device)]], 1).to(both.dtype)
         known = torch.matmul(table, weight[..., width:].transpose(-1, -2)) + self.narrow.bias  # (distances, channels)
         return narrow + known[..., distance_ids(offsets), :].movedim(-1, -3)
+
+
+def _emptied(grid: Tensor, mask: Tensor | None, first: int) -> Tensor:
+    """The rows from `first` on of `(B, C, R, L)` with zeros for padding: as empty as what lies outside the grid, so that a
+    sentence's company plays no part."""
+    if mask is None:
+        return grid
+    is_pair = mask[:, first : first + grid.shape[2]].unsqueeze(2) & mask.unsqueeze(1)
+    return grid * is_pair.unsqueeze(1)
+
+
+def _convolved(convolution: nn.Conv2d, grid: Tensor, above: int, below: int) -> Tensor:
+    """A convolution for some rows of a grid, which has `above` and `below` rows around them; where those end it is empty."""
+    reach = convolution.dilation[0]
+    missing = reach - above, reach - below
+    both = min(missing)
+    if missing[0] != missing[1]:
+        grid = pad(grid, (0, 0, missing[0] - both, missing[1] - both))
+    return conv2d(
+        grid, convolution.weight, convolution.bias, padding=(both, reach), dilation=reach, groups=convolution.groups
+    )
 
 
 def _apply(layer: nn.Linear, features: Tensor) -> Tensor:

@@ -218,18 +218,18 @@ def test_grids_in_parts_teach_the_same(name, monkeypatch):
     assert all(torch.allclose(each, gradients[1][key]) for key, each in gradients[0].items())
 
 
-@pytest.mark.parametrize("name", ["biaffine", "biaffine-words", "pointer", "pointer-words", "full-pointer"])
+@pytest.mark.parametrize("name", ["biaffine", "biaffine-words", "pointer", "pointer-words", "full-pointer", "w2ner"])
 def test_a_training_step_keeps_no_whole_grids(name):
     labels = [f"T{number}" for number in range(20)]
     block = {**MODELS[name], "embedder": {"type": "embedding", "embedding_dim": 16}}
-    block.pop("encoder")
-    for width in ("biaffine_ffnn_size", "token_ffn_out_width"):
-        block.pop(width, None)
-    preprocessor = build_preprocessor({"type": "span-extraction-preprocessor"}, block, labels)
+    for option in ("encoder", "lstm_encoder", "biaffine_ffnn_size", "token_ffn_out_width"):
+        block.pop(option, None)
+    kind = PREPROCESSORS[block["type"]]
+    preprocessor = build_preprocessor({"type": f"{kind}-preprocessor"}, block, labels)
     example = Example("1", ["word"] * 192, [span(i, i + 2, labels[i % 20]) for i in range(0, 190, 9)])
     preprocessor.fit([preprocessor.words_of(example)])
     features = preprocessor.encode([example] * 16, training=True)
-    batch = build_collator("SpanExtractionDataCollatorWithPadding", preprocessor)(
+    batch = build_collator(f"{COLLATORS[kind]}DataCollatorWithPadding", preprocessor)(
         [{**each, "index": i} for i, each in enumerate(features)]
     )
     model = build_model(block, preprocessor).train()

@@ -135,6 +135,7 @@ def test_in_parts_it_is_the_same(name, most_at_once, splits_rows):
         scores = base.clone().requires_grad_()
         loss = sum_over_grid(
             lambda sentences, rows, scores=scores: scores[sentences, rows] * 2,
+            [scores],
             judged_spans(mask, None),
             cells,
             TYPES,
@@ -159,7 +160,7 @@ def test_dropout_in_parts_is_drawn_once():
         return torch.dropout(base[sentences, rows], 0.5, True)
 
     loss = sum_over_grid(
-        score, judged, cells, 1, lambda scores, judged, _: (scores**2 * judged.unsqueeze(2)).sum(), 0, 1
+        score, [base], judged, cells, 1, lambda scores, judged, _: (scores**2 * judged.unsqueeze(2)).sum(), 0, 1
     )
     loss.backward()
     # The gradient of (2 x)^2 where x was kept, of nothing where it was dropped: as in the forward pass.

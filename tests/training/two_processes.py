@@ -113,7 +113,7 @@ def leave_slow_threads(runtime: Runtime) -> None:
     model = runtime.prepare(layer, torch.optim.SGD(layer.parameters(), 0.1))
     runtime.broadcast(1)
     if hasattr(os, "sched_setscheduler"):
-        core = sorted(os.sched_getaffinity(0))[-1]
+        core = max(os.sched_getaffinity(0))
         for thread in map(int, os.listdir("/proc/self/task")):
             os.sched_setaffinity(thread, {core})
             if thread != os.getpid():
