@@ -101,21 +101,21 @@ class W2NerModel(SpanModel):
         """The cross entropy of the relations of all pairs of words in a sentence, averaged over sentences."""
         words, mask = self.words(batch)
         kept = self.scorer.draw_features(words)
-        # By themselves, so that each has a gradient of its own size.
-        sentences_words = words.split(1)
+        # So that the gradient of a part is as large as its sentence.
+        by_sentence = words.split(1)
         judged = mask.unsqueeze(2) & mask.unsqueeze(1)
         if "unknown" in batch:
             judged = judged & ~touched(batch["unknown"])
 
         def score(sentences: slice, rows: slice) -> Tensor:
             vectors = self.scorer(
-                torch.cat(sentences_words[sentences]), mask[sentences], None if kept is None else kept[sentences]
+                torch.cat(by_sentence[sentences]), mask[sentences], None if kept is None else kept[sentences]
             )
             return self.scorer.scores(vectors, rows.start, rows.stop)
 
         loss = sum_over_grid(
             score,
-            [*sentences_words, *self.scorer.parameters()],
+            [*by_sentence, *self.scorer.parameters()],
             judged,
             annotated_cells(batch, 1),
             self.scorer.cell_size,
