@@ -46,6 +46,19 @@ def test_what_waits_is_predicted_together_in_order(predictor: FakePredictor) -> 
     assert predictor.batches == [1, 10]
 
 
+def test_what_is_answered_has_been_counted(predictor: FakePredictor) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def observe(texts: int, words: int, seconds: float) -> None:
+        time.sleep(0.1)
+        seen.append((texts, words))
+
+    batcher = Batcher(predictor, observe=observe)  # type: ignore[arg-type]
+    batcher.submit(job("Mary", "in Rome")).result(30)
+    assert seen == [(2, 3)]
+    batcher.close()
+
+
 def test_batches_have_a_size(predictor: FakePredictor) -> None:
     batcher = make(predictor, max_batch_words=4)
     futures = [batcher.submit(job("one")) for _ in range(6)]
