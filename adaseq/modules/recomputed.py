@@ -47,6 +47,7 @@ class _Sum(torch.autograd.Function):
         def add(gradients: Sequence[Tensor | None]) -> None:
             for index, (each, total) in enumerate(zip(gradients, totals, strict=True)):
                 if each is not None:
+                    # A copy, since two gradients may be one and the same tensor.
                     totals[index] = each.clone() if total is None else total.add_(each)
 
         before = _random_states(device)

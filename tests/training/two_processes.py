@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib.util
 import json
@@ -115,13 +116,14 @@ def leave_slow_threads(runtime: Runtime) -> None:
     if hasattr(os, "sched_setscheduler"):
         core = max(os.sched_getaffinity(0))
         for thread in map(int, os.listdir("/proc/self/task")):
-            os.sched_setaffinity(thread, {core})
-            if thread != os.getpid():
-                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+            with contextlib.suppress(OSError):  # one that has ended meanwhile, or a system that does not let us
+                os.sched_setaffinity(thread, {core})
+                if thread != os.getpid():
+                    os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
     # They rest even where other programs want all processors.
     settled, runtime_module._SETTLED = runtime_module._SETTLED, 5.0
     assert 0.1 <= settled <= 1
-    faulthandler.dump_traceback_later(30, exit=True)
+    faulthandler.dump_traceback_later(60, exit=True)
     runtime.broadcast([1, 2])
     runtime.close()
     del model
