@@ -153,15 +153,15 @@ def _has_one_label_per_word(corpora: Sequence[Corpus], read: Sequence[ReadCorpus
         if store.metadata["statistics"]["labels"]
     }
     plain = [name for name, reading in readings.items() if True in reading]
+    tags = ", ".join(list(stores[plain[0]].metadata["statistics"]["labels"])[:8]) if plain else ""
     if any(False in reading for reading in readings.values()) and plain:
         raise AdaSeqError(
-            f"the tags in {' and '.join(plain)} have no prefix such as B- or I-, others have one; if they are written alike, "
-            "say how with dataset.source_scheme"
+            f"the tags in {' and '.join(plain)} have no prefix such as B- or I-, others have one ({plain[0]}: {tags}); if they "
+            "are written alike, say how with dataset.source_scheme; 'adaseq inspect' shows lines that are unlike the others"
         )
     if task in _TASKS_OF_SPANS and any(stores[name].metadata.get("detected") for name in plain):
-        tags = list(stores[plain[0]].metadata["statistics"]["labels"])[:8]
         raise AdaSeqError(
-            f"the tags in {plain[0]} have no prefix such as B- or I-: {', '.join(tags)}. If that is right, say how to read "
+            f"the tags in {plain[0]} have no prefix such as B- or I-: {tags}. If that is right, say how to read "
             f"them for {task}: dataset.source_scheme: IO makes a span of neighbours with the same tag, PLAIN one of each word"
         )
     return bool(plain)

@@ -201,5 +201,7 @@ def test_labels_of_words_are_no_spans_unless_one_says_so(tmp_path):
 def test_all_splits_are_tagged_alike(tmp_path):
     (tmp_path / "train.txt").write_text("a DET\ndog NOUN\n", encoding="utf-8")
     (tmp_path / "test.txt").write_text("a B-DET\ndog B-NOUN\n", encoding="utf-8")
-    with pytest.raises(AdaSeqError, match="the tags in train have no prefix such as B- or I-, others have one"):
+    with pytest.raises(
+        AdaSeqError, match=r"train have no prefix such as B- or I-, others have one \(train: DET, NOUN\); if"
+    ):
         load(tmp_path, "train", "test", task="part-of-speech")
