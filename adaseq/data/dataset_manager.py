@@ -120,10 +120,11 @@ class DatasetManager:
     def describe(self) -> str:
         """What the log says about the data: sizes, tag schemes, labels, what is odd."""
         lines = ["Data:", *(f"  {note}" for note in self.notes)]
-        counts = self.label_counts.get("train", {})
-        shown = ", ".join(f"{label or '(no type)'} {counts.get(label, 0)}" for label in self.labels[:50])
-        rest = f", and {len(self.labels) - 50} more" if len(self.labels) > 50 else ""
-        lines.append(f"  {len(self.labels)} labels, with their counts in train: {shown}{rest}")
+        if self.labels:
+            counts = self.label_counts.get("train", {})
+            shown = ", ".join(f"{label or '(no type)'} {counts.get(label, 0)}" for label in self.labels[:50])
+            rest = f", and {len(self.labels) - 50} more" if len(self.labels) > 50 else ""
+            lines.append(f"  {len(self.labels)} labels, with their counts in train: {shown}{rest}")
         return "\n".join(lines)
 
 

@@ -50,6 +50,12 @@ def test_what_the_log_says(files):
     assert "2 labels, with their counts in train: LOC 10, PER 10" in said
 
 
+def test_raw_text_has_no_labels_to_tell_of(files):
+    (files / "train.txt").write_text("Ann left.\n", encoding="utf-8")
+    data = load(files, "train", task="pretraining", has_evaluation=False, data_type="plain_text")
+    assert data.describe().splitlines()[1:] == [f"  train: 1 examples, 3 words, from {files / 'train.txt'}"]
+
+
 def test_a_changed_file_is_noticed(files):
     before = load(files, "train", "test")
     (files / "train.txt").write_text(conll(ORG), encoding="utf-8")
