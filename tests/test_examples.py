@@ -81,7 +81,9 @@ def test_it_trains_for_two_steps(
 
 def small(config: Path, backbone: Path, pretrained: Path, folder: Path) -> dict[str, Any]:
     """A configuration for data of a folder, a tiny backbone, and an epoch of two batches."""
-    names = {"DATA_DIR": str(folder), "BACKBONE": str(backbone), "PRETRAINED": str(pretrained)}
+    names = {"DATA_DIR": str(folder), "LISTS": str(folder), "BACKBONE": str(backbone), "PRETRAINED": str(pretrained)}
+    for name in ("words", "people", "places", "organisations"):
+        (folder / f"{name}.txt").write_text("北京\n", encoding="utf-8")
     shrunk: dict[str, Any] = in_place(yaml.safe_load(config.read_text(encoding="utf-8")), names)
     train = shrunk["train"]
     train["max_epochs"] = 1
