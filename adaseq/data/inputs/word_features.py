@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from adaseq.data.inputs.gazetteer import SINGLE, Gazetteer
 from adaseq.errors import AdaSeqError
 from adaseq.metainfo import Inputs
 from adaseq.registry import INPUTS
+
+logger = logging.getLogger(__name__)
 
 UNKNOWN = 0
 _FILE = "word_features.json"
@@ -52,6 +55,7 @@ class WordFeatureInput(InputEncoder):
         self.gazetteers = {
             name: Gazetteer.read(Path(path), gazetteer_lowercase) for name, path in (gazetteers or {}).items()
         }
+        self._unmet = dict(gazetteers or {})  # the lists of which no name has been counted
         self._tables: list[dict[str, int]] | None = None
         self._counts: list[Counter[str]] = [Counter() for _ in self._values("")]
 
@@ -65,9 +69,11 @@ class WordFeatureInput(InputEncoder):
         for word in words:
             for counter, value in zip(self._counts, self._values(word), strict=True):
                 counter[value] += 1
+        for name in [name for name in self._unmet if self.gazetteers[name].match(words).any()]:
+            del self._unmet[name]
 
     def finish(self) -> None:
-        """Number the values of each feature, the most frequent first."""
+        """Number the values of each feature, the most frequent first; warn of lists that tell nothing."""
         tables = []
         for counter in self._counts:
             kept = [value for value, count in counter.items() if count >= self.min_count]
@@ -75,6 +81,15 @@ class WordFeatureInput(InputEncoder):
             tables.append({value: number for number, value in enumerate(kept, UNKNOWN + 1)})
             counter.clear()
         self._tables = tables
+        for name, path in self._unmet.items():
+            names = self.gazetteers[name].names
+            logger.warning(
+                "gazetteers.%s: none of its %d names occurs in the training data%s; each line of %s must be a name and nothing else",
+                name,
+                len(names),
+                f", such as '{names[-1]}'" if names else "",
+                path,
+            )
 
     def encode(self, sentences: Sequence[Sequence[str]], training: bool) -> list[Features]:
         """`feature_ids` int32 `(L * F,)`, for each word its F features."""

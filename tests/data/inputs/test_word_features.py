@@ -47,6 +47,22 @@ def test_features_of_words_and_sentences(tmp_path):
     assert loaded.encode(sentences, False)[0]["feature_ids"].tolist() == [1, 0, 0, BEGIN, 1, 1, 0, END]
 
 
+def test_a_list_that_tells_nothing_is_told_of(tmp_path, caplog):
+    lists = {"places": "Oslo 3 ns\n", "people": "Ann\nLee\n", "nothing": ""}
+    for name, text in lists.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    encoder = WordFeatureInput(gazetteers={name: str(tmp_path / name) for name in lists})
+    for words in (["Lee", "in", "Oslo"], ["and", "Ann"]):
+        encoder.count(words)
+    encoder.finish()
+    rest = "each line of {} must be a name and nothing else"
+    assert [record.getMessage() for record in caplog.records] == [
+        "gazetteers.places: none of its 1 names occurs in the training data, such as 'Oslo3ns'; "
+        + rest.format(tmp_path / "places"),
+        "gazetteers.nothing: none of its 0 names occurs in the training data; " + rest.format(tmp_path / "nothing"),
+    ]
+
+
 def test_what_cannot_be():
     with pytest.raises(AdaSeqError, match="must be at least 1"):
         WordFeatureInput(prefixes=[0])
