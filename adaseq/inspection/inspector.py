@@ -24,6 +24,7 @@ from adaseq.inspection.checks.spans import SpanCheck
 from adaseq.inspection.checks.tags import TransitionCheck
 from adaseq.inspection.findings import Findings, Place
 from adaseq.inspection.reading import FileReading, Item
+from adaseq.metainfo import Formats
 
 if TYPE_CHECKING:
     from adaseq.data.piece_tokenizer import PieceTokenizer
@@ -130,12 +131,13 @@ def inspect_parts(
         lowercase: words are lower-cased before they are cut into pieces.
     """
     splits = list(dict.fromkeys(part.split for part in parts))
+    raw = {part.split for part in parts if part.block["type"] == Formats.PLAIN_TEXT}
     checks: list[Check] = [
         CharacterCheck(findings),
         TransitionCheck(findings),
         SpanCheck(findings),
         MentionCheck(findings),
-        LabelCheck(findings, read_labels(labels, base_dirs), splits),
+        LabelCheck(findings, read_labels(labels, base_dirs), splits, raw),
         DuplicateCheck(findings, splits),
         LengthCheck(findings, tokenizer, max_length, lowercase),
     ]

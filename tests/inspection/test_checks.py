@@ -118,6 +118,11 @@ def test_data_without_annotation(inspect: Inspect) -> None:
     assert [each.kind.code for each in report.findings] == ["no-annotation"]
 
 
+def test_raw_text_needs_no_annotation(inspect: Inspect) -> None:
+    report = inspect("plain_text", train="The ferry leaves at noon.\n")
+    assert list(report.findings) == [] and report.status() == 0
+
+
 def test_a_mention_with_an_unusual_type(inspect: Inspect) -> None:
     report = inspect(
         train=numbered(9, "in", "Rom/B-LOC")

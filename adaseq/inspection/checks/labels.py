@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Any
@@ -30,11 +30,14 @@ class LabelCheck(Check):
         findings: is told what is wrong.
         listed: the labels that `dataset.labels` lists; None if it lists none.
         splits: the splits that are read, in order.
+        raw: those of them that are raw text, which has no labels.
     """
 
-    def __init__(self, findings: Findings, listed: Sequence[str] | None, splits: Sequence[str]) -> None:
+    def __init__(
+        self, findings: Findings, listed: Sequence[str] | None, splits: Sequence[str], raw: Container[str] = ()
+    ) -> None:
         super().__init__(findings)
-        self._listed = listed
+        self._listed, self._raw = listed, raw
         self._counts: dict[str, Counter[str]] = {split: Counter() for split in splits}
         self._first: dict[str, dict[str, Place]] = {split: {} for split in splits}
         self._examples: Counter[str] = Counter()
@@ -59,7 +62,7 @@ class LabelCheck(Check):
     def finish(self) -> None:
         train = next((split for split in self._counts if _is_train(split)), None)
         for split, counts in self._counts.items():
-            if _is_train(split) and self._examples[split] and not counts:
+            if _is_train(split) and self._examples[split] and not counts and split not in self._raw:
                 self.findings.add(
                     "no-annotation", Place("", None, f"{split} has {self._examples[split]} examples and no label")
                 )
