@@ -126,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
             tokenizer=_tokenizer(task, args.tokenizer),
             max_length=args.max_length or task.max_length,
             lowercase=task.lowercase,
+            task=task.task,
         )
         copies = write_repaired(report, Path(args.fix)) if args.fix else []
         if args.html:

@@ -24,7 +24,7 @@ from adaseq.inspection.checks.spans import SpanCheck
 from adaseq.inspection.checks.tags import TransitionCheck
 from adaseq.inspection.findings import Findings, Place
 from adaseq.inspection.reading import FileReading, Item
-from adaseq.metainfo import Formats
+from adaseq.metainfo import Formats, Tasks
 
 if TYPE_CHECKING:
     from adaseq.data.piece_tokenizer import PieceTokenizer
@@ -118,6 +118,7 @@ def inspect_parts(
     tokenizer: PieceTokenizer | None = None,
     max_length: int | None = None,
     lowercase: bool = False,
+    task: str | None = None,
 ) -> Report:
     """Inspect data.
 
@@ -129,9 +130,11 @@ def inspect_parts(
         tokenizer: of the backbone; None to go without what only it can tell.
         max_length: the most pieces of a sequence, or words without a tokenizer; by default as in training.
         lowercase: words are lower-cased before they are cut into pieces.
+        task: what the data is for; only pretraining, or a task that is not known, has nothing against raw text.
     """
     splits = list(dict.fromkeys(part.split for part in parts))
-    raw = {part.split for part in parts if part.block["type"] == Formats.PLAIN_TEXT}
+    may_be_raw = task in (None, Tasks.PRETRAINING)
+    raw = {part.split for part in parts if may_be_raw and part.block["type"] == Formats.PLAIN_TEXT}
     checks: list[Check] = [
         CharacterCheck(findings),
         TransitionCheck(findings),

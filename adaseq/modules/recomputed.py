@@ -60,7 +60,7 @@ class _Sum(torch.autograd.Function):
 
 
 def _added(parts: Callable[[], Iterator[Tensor]]) -> Tensor:
-    total: Tensor = torch.stack([part for part in parts()]).sum()
+    total: Tensor = torch.stack(list(parts())).sum()
     return total
 
 

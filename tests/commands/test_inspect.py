@@ -52,6 +52,14 @@ def test_errors_and_strict_warnings_are_status_two(data: Path) -> None:
     assert main(command) == 2
 
 
+def test_raw_text_is_in_order_unless_labels_are_to_be_learned(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.write_text("The ferry leaves at noon.\n", encoding="utf-8")
+    command = ["inspect", str(data), "--format", "plain_text"]
+    assert [main(command), main([*command, "--task", "pretraining"])] == [0, 0]
+    assert main([*command, "--task", "named-entity-recognition"]) == 2
+    assert "no annotation at all in the training data" in capsys.readouterr().out
+
+
 def test_json_html_and_copies(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data.write_text(GOOD + "Rom I-PER\n\n", encoding="utf-8")
     page, copies = tmp_path / "report.html", tmp_path / "fixed"

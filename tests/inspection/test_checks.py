@@ -118,9 +118,12 @@ def test_data_without_annotation(inspect: Inspect) -> None:
     assert [each.kind.code for each in report.findings] == ["no-annotation"]
 
 
-def test_raw_text_needs_no_annotation(inspect: Inspect) -> None:
-    report = inspect("plain_text", train="The ferry leaves at noon.\n")
-    assert list(report.findings) == [] and report.status() == 0
+@pytest.mark.parametrize(
+    ("task", "found"), [(None, []), ("pretraining", []), ("named-entity-recognition", ["no-annotation"])]
+)
+def test_raw_text_needs_no_annotation_to_pretrain(inspect: Inspect, task: str | None, found: list[str]) -> None:
+    report = inspect("plain_text", train="The ferry leaves at noon.\n", task=task)
+    assert [each.kind.code for each in report.findings] == found
 
 
 def test_a_mention_with_an_unusual_type(inspect: Inspect) -> None:
