@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import itertools
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from adaseq.data.annotation import END_OF_SENTENCE
 from adaseq.data.statistics import Statistics
 from adaseq.data.table_guess import labelled_columns
 from adaseq.errors import AdaSeqError, DataError
@@ -21,6 +23,10 @@ _CONLLU_COLUMNS = 10
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _RARELY = 0.05  # of the bytes, in text of mostly Latin letters
 _TAG_COLUMNS = 3  # at least so many columns, if several of them are tags
+
+_PLAIN_SPAN = {"start", "end", "type"}
+# Two words of letters of an alphabet, with a blank between them.
+_SPACED = re.compile(r"[^\W\d_\u2e80-\uffff]{2,} [^\W\d_\u2e80-\uffff]{2,}")
 
 Candidates = Iterator[dict[str, Any]]
 
@@ -104,7 +110,7 @@ def _candidates(head: Path, task: str, encoding: str) -> Candidates:
     lines = [line for line in text.split("\n") if line.strip()]
     record = _first_record(text, lines)
     if record is not None:
-        yield from _json_formats(record, task)
+        yield from _json_formats(record, lines, task)
     elif task == Tasks.TEXT_CLASSIFICATION:
         for columns in labelled_columns(head, encoding):
             yield {"type": Formats.LABELLED_TEXT, **columns}
@@ -140,7 +146,7 @@ def _first_record(text: str, lines: list[str]) -> dict[str, Any] | None:
     return first if isinstance(first, dict) else {}
 
 
-def _json_formats(record: dict[str, Any], task: str) -> Candidates:
+def _json_formats(record: dict[str, Any], lines: list[str], task: str) -> Candidates:
     if "data" in record and {"annotations", "completions"} & record.keys():
         is_relation, is_typing = task == Tasks.RELATION_EXTRACTION, task == Tasks.ENTITY_TYPING
         more = {"relations": True} if is_relation else {"multi_type": True} if is_typing else {}
@@ -153,9 +159,14 @@ def _json_formats(record: dict[str, Any], task: str) -> Candidates:
         yield from _typing_formats(record)
     else:
         for name in _span_formats(record):
-            yield {"type": name}
+            candidates = [{"type": name}]
             if name in (Formats.JSON_SPANS, Formats.JSON_TAGS, Formats.CLUENER):
-                yield {"type": name, "tokenizer": "blank"}
+                candidates.append({"type": name, "tokenizer": "blank"})
+            if name == Formats.JSON_SPANS and (spaced := _spaced_texts(lines)):
+                # Characters are poor words there: ends count them and make whole words, or they count the words.
+                at_words = sum(_ends_at_words(text, spans) for text, spans in spaced)
+                candidates = [{"type": Formats.TABLE}, *candidates] if 2 * at_words > len(spaced) else candidates[::-1]
+            yield from candidates
 
 
 def _classification_formats(record: dict[str, Any]) -> Candidates:
@@ -201,6 +212,40 @@ def _span_formats(record: dict[str, Any]) -> list[str]:
     if "label" in record:
         return [Formats.DOCCANO if isinstance(record["label"], list) else Formats.CLUENER]
     return [Formats.JSON_SPANS, Formats.JSON_TAGS, Formats.CLUENER]
+
+
+def _spaced_texts(lines: list[str]) -> list[tuple[str, list[tuple[int, int]]]]:
+    """The texts with blanks between their words, in which there are spans, with the ends of these; none if there is something
+    that `json_spans` alone knows: gaps, a choice of types, documents, context."""
+    found = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+            is_plain = all(span.keys() == _PLAIN_SPAN and isinstance(span["type"], str) for span in record["spans"])
+            if not is_plain or "document" in record or END_OF_SENTENCE in record["text"]:
+                return []
+            text, spans = record["text"], [(span["start"], span["end"]) for span in record["spans"]]
+            if spans and {*map(type, itertools.chain(*spans))} == {int} and _SPACED.search(text):
+                found.append((text, spans))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return []
+    return found
+
+
+def _ends_at_words(text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether each span begins and ends where words do, as it does if its ends count characters."""
+
+    def is_border(place: int) -> bool:
+        return not text[max(place - 1, 0) : place + 1].isalnum() or place in (0, len(text))
+
+    return all(
+        0 <= start < end <= len(text)
+        and is_border(start)
+        and is_border(end)
+        and not text[start].isspace()
+        and not text[end - 1].isspace()
+        for start, end in spans
+    )
 
 
 def _has_levels(lines: list[str]) -> bool:

@@ -22,6 +22,41 @@ CONLLU = "# text = Go\n1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
         ("我 爱 北京\n你 好\n", "word-segmentation", {"data_type": "segmented"}),
         ("我 S\n北 B\n京 E\n\n", "word-segmentation", {"data_type": "conll"}),
         ('{"text": "ab", "spans": [{"start": 0, "end": 1, "type": "X"}]}\n', "chunking", {"data_type": "json_spans"}),
+        (
+            '{"text": "Ann Lee sings.", "spans": [{"start": 0, "end": 7, "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "table"},
+        ),
+        (
+            '{"text": "Ann Lee sings .", "spans": [{"start": 0, "end": 2, "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans", "tokenizer": "blank"},
+        ),
+        (
+            '{"text": "用 Python 写", "spans": [{"start": 2, "end": 8, "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans"},
+        ),
+        (
+            '{"text": "Ann sings well.", "spans": [{"parts": [[0, 3]], "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans"},
+        ),
+        (
+            '{"document": "d", "text": "Ann sings.", "spans": [{"start": 0, "end": 3, "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans"},
+        ),
+        (
+            '{"text": "Ann sings.<EOS>She did.", "spans": [{"start": 0, "end": 3, "type": "X"}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans"},
+        ),
+        (
+            '{"text": "Ann sings well.", "spans": [{"start": 0, "end": 3, "type": ["X", "Y"]}]}\n',
+            "named-entity-recognition",
+            {"data_type": "json_spans"},
+        ),
         ('{"text": "ab", "labels": ["B-X", "O"]}\n', "chunking", {"data_type": "json_tags"}),
         (
             '{"text": "aa bb", "labels": ["B-X", "O"]}\n',
